@@ -1,0 +1,434 @@
+"""Keys in stores of their own: made once, found by name, destroyed for good.
+
+Destroying a key is how the engine forgets, because its log never can (ADR 0012). So a store must leave no
+trace of a dead key, must not bring it back to life, and must notice when another process destroyed it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import sqlite3
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from proposals.domain.errors import ProposalsError
+from proposals.domain.vocabulary import instant_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+KEK_VARIABLE: Final = "PROPOSALS_KEK"
+
+_DESTROYED: Final = bytes(NONCE_BYTES + KEY_BYTES + 16)  # as long as a wrapped key, so it fits over one
+_MARK: Final = int.from_bytes(b"PRK1")  # the SQLite application id: this is a key store, in its first format
+_CHECK: Final = "key-encryption-key-check"
+_MAKE_ONE: Final = "32 random bytes in base64, such as `openssl rand -base64 32` prints"
+# Keys are only ever appended and overwritten in place with as many zeros. A row that never moves leaves no
+# copy behind in a page that was split or merged, whatever secure_delete of this SQLite release covers.
+_SCHEMA: Final = (
+    "CREATE TABLE keys (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL)",
+    "CREATE TABLE tombstones (name TEXT PRIMARY KEY, destroyed_at TEXT NOT NULL)",
+    "CREATE TABLE checks (name TEXT PRIMARY KEY, wrapped BLOB NOT NULL)",
+    f"PRAGMA application_id = {_MARK}",
+)
+_PRAGMAS: Final = (
+    "PRAGMA secure_delete = ON",
+    # A write-ahead log would keep old keys until a checkpoint that any reader can delay. The rollback journal
+    # is emptied, and that is synced, before destroy() returns.
+    "PRAGMA journal_mode = TRUNCATE",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA temp_store = MEMORY",
+)
+# One lock for all files, held across a fork: SQLite in the child would take over locks of a transaction that
+# was under way in the parent.
+_LOCK: Final = threading.RLock()
+
+
+class KeyDestroyed(ProposalsError):
+    """The key of that name was destroyed and will never be made again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return f"the key {self.name} has been destroyed for good"
+
+
+class KeyDamaged(ProposalsError):
+    """A stored key does not unwrap although the key-encryption key is right: the file was altered."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return f"the stored key {self.name} is damaged; restore the key store from a backup"
+
+
+class WrongKeyEncryptionKey(ProposalsError):
+    """The key-encryption key is missing, malformed, or not the one the store was wrapped with."""
+
+
+class NotAKeyStore(ProposalsError):
+    """The file exists and is something else, or a format newer than this release."""
+
+
+def unbase64(text: str) -> bytes:
+    """Strict base64: exactly one text stands for given bytes. Raises ValueError, which shows none of it."""
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode() != text:
+        raise ValueError("not canonical base64")
+    return raw
+
+
+def key_commitment(key: bytes) -> str:
+    """SHA-256("commit" ‖ key) in hex: binds its publisher to a key without showing it."""
+    return sha256(b"commit" + key).hexdigest()
+
+
+def kek_from_environment(environ: Mapping[str, str] | None = None) -> bytes:
+    """The key-encryption key in PROPOSALS_KEK. Raises WrongKeyEncryptionKey if it is missing or malformed."""
+    text = (os.environ if environ is None else environ).get(KEK_VARIABLE, "")
+    if not text.strip():
+        raise WrongKeyEncryptionKey(f"{KEK_VARIABLE} is not set; set it to {_MAKE_ONE}")
+    return _parsed_kek(text, KEK_VARIABLE)
+
+
+def kek_from_file(path: str | Path) -> bytes:
+    """The key-encryption key in a file, made with mode 0600 if it is missing.
+
+    Keep it apart from the key store and its backups: who has both has every key. Raises
+    WrongKeyEncryptionKey if the file is malformed or readable by everybody.
+    """
+    path = Path(path)
+    if not path.exists():
+        _write_new_kek(path)
+    if path.stat().st_mode & 0o007:
+        raise WrongKeyEncryptionKey(f"{path} is open to every user of this machine; run `chmod 600 {path}`")
+    return _parsed_kek(path.read_text("utf-8", errors="replace"), str(path))
+
+
+def _write_new_kek(path: Path) -> None:
+    # Linked into place when complete: of two processes that start at once, neither reads half a key.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        folder = os.open(path.parent, os.O_RDONLY)  # or a power cut could take the name, and with it every key
+        os.fsync(folder)
+        os.close(folder)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _parsed_kek(text: str, where: str) -> bytes:
+    try:
+        kek = unbase64(text.strip())
+    except ValueError:
+        kek = b""
+    if len(kek) != KEY_BYTES:
+        raise WrongKeyEncryptionKey(f"{where} does not hold a key-encryption key; it must be {_MAKE_ONE}")
+    return kek
+
+
+class MemoryKeyStore:
+    """Keys for as long as the process lives: for tests, demonstrations and stores in memory."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, bytes] = {}
+        self._destroyed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> bytes | None:
+        """The key, or None if it was never made or has been destroyed."""
+        return self._keys.get(name)
+
+    def create(self, name: str) -> bytes:
+        """The key of that name, made now if need be. Raises KeyDestroyed."""
+        return self.create_all((name,))[name]
+
+    def create_all(self, names: Iterable[str]) -> dict[str, bytes]:
+        """All those keys, or none made if KeyDestroyed is raised for one of them."""
+        names = list(names)
+        with self._lock:
+            for name in self._destroyed.intersection(names):
+                raise KeyDestroyed(name)
+            return {name: self._keys.setdefault(name, secrets.token_bytes(KEY_BYTES)) for name in names}
+
+    def destroy(self, name: str) -> None:
+        """Destroys the key for good, made or not, and leaves a tombstone."""
+        self.enforce((name,))
+
+    def enforce(self, destroyed: Iterable[str]) -> None:
+        """Destroys all those keys."""
+        with self._lock:
+            for name in destroyed:
+                self._keys.pop(name, None)
+                self._destroyed.add(name)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """The names of living keys, sorted."""
+        with self._lock:
+            return sorted(name for name in self._keys if name.startswith(prefix))
+
+    def destroyed(self, prefix: str = "") -> list[str]:
+        """The names of destroyed keys, sorted."""
+        with self._lock:
+            return sorted(name for name in self._destroyed if name.startswith(prefix))
+
+
+class FileKeyStore:
+    """Keys in a file of their own (SQLite, mode 0600), each wrapped by AES-256-GCM with its name as AAD.
+
+    Threads and processes may share the file, also across a fork. `kek` is the key-encryption key, 32 bytes
+    from wherever the host keeps it: a file, the environment, a key management service. Up to `cache`
+    unwrapped keys stay in memory until any process destroys one.
+
+    What lies in earlier backups of the file, or in blocks the file system has freed, stays wrapped:
+    `rewrap` to a new key-encryption key and destroying the old one makes that worthless too.
+    Raises WrongKeyEncryptionKey and NotAKeyStore.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        kek: bytes,
+        *,
+        cache: int = 10_000,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._path = Path(path)
+        self._kek = _cipher(kek)
+        self._limit = cache
+        self._now = now
+        self._connection: sqlite3.Connection | None = None
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._data_version = 0
+        _STORES.add(self)
+        with _LOCK:
+            self._current()
+
+    def get(self, name: str) -> bytes | None:
+        """The key, or None if it was never made or has been destroyed."""
+        with _LOCK:
+            connection = self._current()
+            key = self._cache.get(name)
+            if key is None:
+                key = self._stored(connection, name)
+            if key is not None:
+                self._remember(name, key)
+            return key
+
+    def create(self, name: str) -> bytes:
+        """The key of that name, durably made now if need be. Raises KeyDestroyed."""
+        key = self.get(name)
+        return self.create_all((name,))[name] if key is None else key
+
+    def create_all(self, names: Iterable[str]) -> dict[str, bytes]:
+        """All those keys, made in one transaction; none is made if KeyDestroyed is raised for one of them."""
+        names = list(names)
+        keys: dict[str, bytes] = {}
+        with _LOCK:
+            with self._writing() as connection:
+                for name in names:
+                    fresh = _wrap(self._kek, name, secrets.token_bytes(KEY_BYTES))
+                    connection.execute(
+                        "INSERT INTO keys (name, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, fresh)
+                    )
+                    key = self._stored(connection, name)
+                    if key is None:
+                        raise KeyDestroyed(name)
+                    keys[name] = key
+            for name, key in keys.items():
+                self._remember(name, key)
+        return keys
+
+    def destroy(self, name: str) -> None:
+        """Destroys the key for good, made or not, and leaves a tombstone. Durable when it returns."""
+        self.enforce((name,))
+
+    def enforce(self, destroyed: Iterable[str]) -> None:
+        """Destroys all those keys: after a restore, those the log knows as erased must not live again."""
+        names = set(destroyed)
+        dead = "SELECT 1 FROM tombstones WHERE name = ?"
+        with _LOCK:
+            connection = self._current()
+            todo = [name for name in names if connection.execute(dead, (name,)).fetchone() is None]
+            if not todo:
+                return
+            at = instant_text(self._now())
+            for name in todo:
+                self._cache.pop(name, None)
+            with self._writing():
+                connection.executemany(
+                    "INSERT INTO keys (name, wrapped) VALUES (?, ?) "
+                    "ON CONFLICT (name) DO UPDATE SET wrapped = excluded.wrapped",
+                    [(name, _DESTROYED) for name in todo],
+                )
+                connection.executemany(
+                    "INSERT INTO tombstones VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    [(name, at) for name in todo],
+                )
+
+    def names(self, prefix: str = "") -> list[str]:
+        """The names of living keys, sorted."""
+        return self._named(prefix, "SELECT name FROM keys WHERE wrapped <> ? ORDER BY name", _DESTROYED)
+
+    def destroyed(self, prefix: str = "") -> list[str]:
+        """The names of destroyed keys, sorted. Table `tombstones` also tells when."""
+        return self._named(prefix, "SELECT name FROM tombstones ORDER BY name")
+
+    def rewrap(self, kek: bytes) -> None:
+        """Wraps every key under a new key-encryption key. Other processes must then be started with it."""
+        new = _cipher(kek)
+        with _LOCK:
+            with self._writing() as connection:
+                rows = connection.execute("SELECT name, wrapped FROM keys WHERE wrapped <> ?", (_DESTROYED,))
+                again = [(_wrap(new, name, self._unwrap(connection, name, old)), name) for name, old in rows]
+                connection.executemany("UPDATE keys SET wrapped = ? WHERE name = ?", again)
+                connection.execute("UPDATE checks SET wrapped = ?", (_wrap(new, _CHECK, bytes(KEY_BYTES)),))
+            self._kek = new
+
+    def close(self) -> None:
+        """Closes the file; the next use opens it again."""
+        with _LOCK:
+            self._cache.clear()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _named(self, prefix: str, query: str, *parameters: object) -> list[str]:
+        with _LOCK:
+            return [name for (name,) in self._current().execute(query, parameters) if name.startswith(prefix)]
+
+    def _current(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._cache.clear()
+            self._connection = self._opened()
+        # It changes when another connection has written, and costs microseconds: what is in memory then may
+        # be dead.
+        ((version,),) = self._connection.execute("PRAGMA data_version")
+        if version != self._data_version:
+            self._cache.clear()
+            self._data_version = version
+        return self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        connection = self._current()
+        with _transaction(connection):
+            self._check_kek(connection)  # or another process has rewrapped the store meanwhile
+            yield connection
+
+    def _opened(self) -> sqlite3.Connection:
+        if not self._path.exists():
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(connection)
+            if self._path.stat().st_mode & 0o077:  # as a restored copy may be
+                self._path.chmod(0o600)
+        except BaseException as error:
+            connection.close()
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+                raise NotAKeyStore(f"{self._path} is not a key store") from None
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        with _transaction(connection):
+            ((mark,),) = connection.execute("PRAGMA application_id")
+            ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
+            if tables and mark != _MARK:
+                raise NotAKeyStore(f"{self._path} is another database, or a newer release's key store")
+            if not tables:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+                check = _wrap(self._kek, _CHECK, bytes(KEY_BYTES))
+                connection.execute("INSERT INTO checks VALUES (?, ?)", (_CHECK, check))
+            self._check_kek(connection)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    def _check_kek(self, connection: sqlite3.Connection) -> None:
+        ((wrapped,),) = connection.execute("SELECT wrapped FROM checks WHERE name = ?", (_CHECK,))
+        try:
+            self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _CHECK.encode())
+        except (InvalidTag, ValueError):
+            raise WrongKeyEncryptionKey(
+                f"this key-encryption key does not open {self._path}; give the one the store was made with "
+                "or rewrapped to. Without it nobody can read personal data and open ballots"
+            ) from None
+
+    def _stored(self, connection: sqlite3.Connection, name: str) -> bytes | None:
+        row = connection.execute("SELECT wrapped FROM keys WHERE name = ?", (name,)).fetchone()
+        return None if row is None or row[0] == _DESTROYED else self._unwrap(connection, name, row[0])
+
+    def _unwrap(self, connection: sqlite3.Connection, name: str, wrapped: bytes) -> bytes:
+        try:
+            return self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], name.encode())
+        except (InvalidTag, ValueError):
+            self._check_kek(connection)
+            raise KeyDamaged(name) from None
+
+    def _remember(self, name: str, key: bytes) -> None:
+        self._cache[name] = key
+        self._cache.move_to_end(name)
+        if len(self._cache) > self._limit:
+            self._cache.popitem(last=False)
+
+
+def _cipher(kek: bytes) -> AESGCM:
+    if len(kek) != KEY_BYTES:
+        raise WrongKeyEncryptionKey(f"a key-encryption key has {KEY_BYTES} bytes, not {len(kek)}")
+    return AESGCM(kek)
+
+
+def _wrap(kek: AESGCM, name: str, key: bytes) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + kek.encrypt(nonce, key, name.encode())
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+_STORES: Final[WeakSet[FileKeyStore]] = WeakSet()
+_PUT_ASIDE: Final[list[object]] = []
+
+
+def _after_fork() -> None:
+    # An SQLite connection must be neither used nor closed in a forked child, so it is only put aside.
+    for store in list(_STORES):
+        _PUT_ASIDE.append(store._connection)
+        store._connection = None
+    _LOCK.release()
+
+
+os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_after_fork)

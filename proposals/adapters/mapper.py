@@ -1,0 +1,136 @@
+"""Facts to stored envelopes and back: canonical JSON, sealed personal fields, upcasters for what is old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from eventsourcing.persistence import Mapper, StoredEvent
+from pydantic import ValidationError
+
+from proposals.adapters.store import Envelope
+from proposals.domain.errors import ProposalsError, UnknownEvent
+from proposals.domain.event import Fact
+from proposals.domain.processes import EVENTS
+from proposals.domain.vocabulary import Erased, Personal, as_instant, instant_text, json_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eventsourcing.domain import DomainEventProtocol
+
+    from proposals.adapters.sealing import Sealer
+    from proposals.domain.event import Event
+
+
+class BrokenEvent(ProposalsError):
+    """A stored event whose data does not fit its own name and schema: the store was written by something else."""
+
+    def __init__(self, stream: str, version: int, name: str, problems: list[str]) -> None:
+        self.stream = stream
+        self.version = version
+        super().__init__(f"{stream} version {version} is no valid {name}: {'; '.join(problems)}")
+
+
+class FactMapper(Mapper[str]):
+    """`eventsourcing`'s mapper for our facts. What it writes is what is hashed; nothing is serialised twice."""
+
+    def __init__(self, sealer: Sealer, events: Mapping[str, type[Event]] = EVENTS) -> None:
+        self._sealer = sealer
+        self._events = events
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> Envelope:
+        """The envelope of a fact, its personal fields sealed."""
+        fact = cast("Fact", domain_event)
+        event = fact.event
+        data = event.model_dump(mode="json", exclude_none=True, exclude=set(event.personal) or None)
+        for field in event.personal:
+            value = getattr(event, field)
+            if isinstance(value, Personal):
+                data[field] = self._sealer.seal(value, stream=fact.stream, version=fact.version, field=field)
+        return Envelope(
+            originator_id=fact.stream,
+            originator_version=fact.version,
+            topic=event.name,
+            state=orjson.dumps(data, option=orjson.OPT_SORT_KEYS),
+            schema=event.schema_version,
+            occurred_at=instant_text(fact.occurred_at),
+            actor=fact.actor,
+            entered_by=fact.entered_by,
+            command_id=fact.command_id,
+            correlation_id=fact.correlation_id,
+            causation_id=fact.causation_id,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The fact of an envelope, lifted to the present schema and validated.
+
+        Raises UnknownEvent for a name or schema of another release, BrokenEvent for data that does not fit,
+        SealBroken for personal data that was moved or changed.
+        """
+        envelope = cast("Envelope", stored_event)
+        stream, version = str(envelope.originator_id), envelope.originator_version
+        name, schema = envelope.topic, envelope.schema
+        kind = self._events.get(name)
+        if kind is None or schema is None or schema > kind.schema_version:
+            raise UnknownEvent(name, schema or 0, f"{stream} version {version}")
+        try:
+            if schema == kind.schema_version and not kind.personal:
+                event = kind.model_validate_json(envelope.state)
+            else:
+                event = kind.model_validate(self._lifted(envelope, kind, schema))
+        except ValidationError as error:
+            problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+            raise BrokenEvent(stream, version, name, problems) from None
+        return Fact(
+            stream,
+            version,
+            event,
+            as_instant(envelope.occurred_at or ""),
+            envelope.actor or "",
+            envelope.entered_by or "",
+            envelope.command_id or "",
+            envelope.correlation_id or "",
+            envelope.causation_id or "",
+            as_instant(envelope.recorded_at) if envelope.recorded_at else None,
+            envelope.position,
+        )
+
+    def _lifted(self, envelope: Envelope, kind: type[Event], schema: int) -> dict[str, Any]:
+        data: dict[str, Any] = orjson.loads(envelope.state)
+        for step in range(schema, kind.schema_version):
+            data = kind.upcasters[step](data)
+        for field in kind.personal & data.keys():
+            data[field] = self._sealer.open(
+                data[field],
+                stream=str(envelope.originator_id),
+                version=envelope.originator_version,
+                field=field,
+            )
+        return data
+
+
+def plain(fact: Fact) -> dict[str, Any]:
+    """A fact as JSON types under the envelope's public names, personal data in clear where there is a key.
+
+    For people and programs who may see it; what is stored and proven is the envelope itself.
+    """
+    return {
+        "position": fact.position,
+        "stream": fact.stream,
+        "version": fact.version,
+        "name": fact.name,
+        "schema": fact.schema,
+        "occurred_at": instant_text(fact.occurred_at),
+        "recorded_at": instant_text(fact.recorded_at) if fact.recorded_at else None,
+        "actor": fact.actor,
+        "entered_by": fact.entered_by,
+        "command_id": fact.command_id,
+        "correlation_id": fact.correlation_id,
+        "causation_id": fact.causation_id,
+        "data": {
+            field: {"subject": value.subject, "erased": True} if isinstance(value, Erased) else json_of(value)
+            for field in type(fact.event).model_fields
+            if (value := getattr(fact.event, field)) is not None
+        },
+    }

@@ -1,0 +1,31 @@
+"""The event store: one log of events on SQLite or PostgreSQL."""
+
+from .backup import BackupError, backup, restore
+from .host import HostRefused, HostTransaction
+from .recorder import Recorder, upgrade
+from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, VersionConflict, instant_text
+from .schema import SchemaError, SchemaForeign, SchemaNewer, SchemaOlder
+from .snapshots import SnapshotRecorder
+from .subscription import LogSubscription
+
+__all__ = [
+    "BackupError",
+    "CommandIdTaken",
+    "CommandRecord",
+    "Envelope",
+    "HostRefused",
+    "HostTransaction",
+    "LogSubscription",
+    "Recorded",
+    "Recorder",
+    "SchemaError",
+    "SchemaForeign",
+    "SchemaNewer",
+    "SchemaOlder",
+    "SnapshotRecorder",
+    "VersionConflict",
+    "backup",
+    "instant_text",
+    "restore",
+    "upgrade",
+]

@@ -1,0 +1,311 @@
+"""The recorder: what the application asks of a store, on SQLite files, in memory, and on PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, Self
+
+from eventsourcing.persistence import IntegrityError, OperationalError, ProcessRecorder
+from orjson import dumps
+
+from .append import Batch, BorrowedTransaction, PostgresTransaction, SqliteTransaction, append
+from .connections import ConnectionLost, Pool, Synchronous, in_memory, make_engine, translated
+from .records import CommandRecord, Envelope, Recorded, envelope, instant_text, recorded
+from .schema import MIGRATIONS, Migration, lock_schema, open_schema, upgrade_schema
+from .snapshots import SnapshotRecorder
+from .statements import LAST_TEXT, NO_LIMIT, Statement, Statements, stream_span
+from .subscription import LogSubscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from threading import Event
+    from uuid import UUID
+
+    from eventsourcing.persistence import StoredEvent, Tracking
+    from sqlalchemy import Connection, Engine
+
+PAGE = 1000  # rows read at a time when a whole log goes by
+
+
+def utc_now() -> datetime:
+    """Read the machine's clock."""
+    return datetime.now(UTC)
+
+
+class Recorder(ProcessRecorder):
+    """One log of events, with its commands, tracking, wake-ups and snapshots; safe to share between threads.
+
+    Reading and writing raise the errors of `eventsourcing.persistence`, with the driver's own as `__cause__`.
+    Readers never wait for a writer, except in memory, where there is one connection for all.
+    """
+
+    def __init__(
+        self,
+        url: str = "sqlite://",
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        synchronous: Synchronous = "full",
+        busy_timeout: float = 10.0,
+        pool_size: int = 10,
+        poll_interval: float = 0.2,
+    ) -> None:
+        """Open a store, and create it when the database is empty.
+
+        `clock` gives aware instants. `synchronous` and `busy_timeout` (seconds) are for SQLite, see `make_engine`.
+        `pool_size` is how many connections are kept at most. `poll_interval` (seconds) is how long a subscription
+        sleeps before it looks again. Raises SchemaOlder, SchemaNewer, SchemaForeign.
+        """
+        self.engine = make_engine(url, synchronous=synchronous, busy_timeout=busy_timeout)
+        self.poll_interval = poll_interval
+        self._clock = clock
+        self._on_sqlite = self.engine.dialect.name == "sqlite"
+        if self._on_sqlite and not in_memory(self.engine):
+            _write_ahead(self.engine, busy_timeout)
+        with translated(self.engine), self.engine.begin() as connection:
+            lock_schema(connection)
+            self.store_id = open_schema(connection)
+        self.statements = Statements(self.engine.dialect)
+        self.transaction: type[SqliteTransaction | PostgresTransaction]
+        self.transaction = SqliteTransaction if self._on_sqlite else PostgresTransaction
+        self.readers = Pool(self.engine, 1 if in_memory(self.engine) else pool_size)
+        self.writers = Pool(self.engine, 1) if self._on_sqlite and not in_memory(self.engine) else self.readers
+        self.waiting: set[Event] = set()  # of subscriptions that sleep until something is appended
+
+    def __enter__(self) -> Self:
+        """Give the recorder itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; a store in memory is gone then."""
+        self.readers.close()
+        self.writers.close()
+        self.engine.dispose()
+
+    # --- writing
+
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        tracking: Tracking | None = None,
+        commands: Sequence[CommandRecord] = (),
+        expected: Mapping[str, int] | None = None,
+        wakeups: Mapping[str, str | None] | None = None,
+        connection: Connection | None = None,
+        **_: Any,
+    ) -> list[int]:
+        """Record events and all that goes with them in one transaction, and return the events' positions.
+
+        `commands` are the receipts of the commands that made the events, in their order. `expected` maps each
+        stream that was read or written to the version it must still have (0 = none). `wakeups` maps streams to
+        the instant they are next due at, or to None when they are not. With `connection` all is written in that
+        connection's transaction, which its owner commits.
+
+        Raises VersionConflict, CommandIdTaken, IntegrityError, and OperationalError. After an OperationalError the
+        events may have been committed if the connection was lost during the commit; `find_command` tells.
+        """
+        batch = Batch(stored_events, tracking, commands, expected or {}, wakeups or {})
+        if not any(batch):
+            return []
+        now = instant_text(self._clock())
+        if connection is not None:
+            with translated(self.engine):
+                host = BorrowedTransaction(connection)
+                return append(host, self.statements, batch, now)
+        positions = self._append(batch, now)
+        if self.waiting:
+            for waiting in tuple(self.waiting):
+                waiting.set()
+        return positions
+
+    def _append(self, batch: Batch, now: str, *, again: bool = True) -> list[int]:
+        transaction = None
+        try:
+            with self.writers.connection() as connection, self.transaction(connection) as transaction:
+                return append(transaction, self.statements, batch, now)
+        except ConnectionLost:
+            # Before the commit was sent nothing can have been committed: an idle connection had died, no more.
+            if not again or transaction is None or transaction.ending:
+                raise
+        return self._append(batch, now, again=False)
+
+    def write(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement of `statements` that writes beside the log, once for each of its rows, all or none."""
+        with self.writers.connection() as connection, self.transaction(connection) as transaction:
+            transaction.ask([])
+            transaction.tell([(statement, rows)])
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        """Record how far an upstream log has been processed; raises IntegrityError unless that is further than before."""
+        with self.writers.connection() as connection:
+            values = (tracking.application_name, tracking.notification_id)
+            later = connection.execute(self.statements.track.sql, values).fetchall()
+        if not later:
+            raise IntegrityError(
+                f"{tracking.application_name!r} is tracked up to {tracking.notification_id} or further"
+            )
+
+    # --- reading
+
+    def read(self, statement: Statement, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement of `statements` that only reads, once more if its connection had died."""
+        try:
+            with self.readers.connection() as connection:
+                return list(connection.execute(statement.sql, values).fetchall())
+        except ConnectionLost:
+            with self.readers.connection() as connection:
+                return list(connection.execute(statement.sql, values).fetchall())
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[Envelope]:
+        """Read a stream, or the versions of it after `gt` and up to `lte`."""
+        statement = self.statements.history_back if desc else self.statements.history
+        return [envelope(row) for row in self.read(statement, stream_span(originator_id, gt, lte, limit))]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[Recorded]:
+        """Read the log from position `start` to `stop`, at most `limit` events of the given names (none given = all)."""
+        after = 0 if start is None else start - inclusive_of_start
+        through = NO_LIMIT if stop is None else stop
+        if topics:
+            return [recorded(row) for row in self.read(self.statements.log_of, (after, through, names(topics), limit))]
+        return [recorded(row) for row in self.read(self.statements.log, (after, through, limit))]
+
+    def max_notification_id(self) -> int | None:
+        """Give the last position of the log, or None while it is empty."""
+        return self.head() or None
+
+    def head(self) -> int:
+        """Give the last position of the log, 0 while it is empty."""
+        return int(self.read(self.statements.head)[0][0])
+
+    def heads(self, streams: Sequence[str]) -> dict[str, int]:
+        """Give the version of each stream, 0 for one that is not there."""
+        return {stream: version or 0 for stream, version in self.read(self.statements.heads, (names(streams),))}
+
+    def find_command(self, command_id: str) -> tuple[str, int, int] | None:
+        """Give a recorded command's fingerprint and its first and last position (last < first: it made no event)."""
+        rows = self.read(self.statements.command, (command_id,))
+        return tuple(rows[0]) if rows else None
+
+    def due(self, now: str, limit: int = PAGE) -> list[str]:
+        """Give the streams whose wake-up is at or before an instant (text), the earliest first."""
+        return [stream for (stream,) in self.read(self.statements.due, (now, limit))]
+
+    def max_tracking_id(self, application_name: str) -> int | None:
+        """Give how far an upstream log has been processed."""
+        rows = self.read(self.statements.tracked, (application_name,))
+        return rows[0][0] if rows else None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Callable[..., list[Any]]]:
+        """Lend a way to run statements that all see the store as of one moment."""
+        with self.readers.connection() as connection:
+            connection.execute("BEGIN" if self._on_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield lambda statement, values=(): connection.execute(statement.sql, values).fetchall()
+            finally:
+                connection.execute("ROLLBACK")
+
+    # The log only ever grows at its end, so pages that stop at one position are a consistent snapshot together,
+    # and no connection or transaction is held while the caller works on a page.
+
+    def log(self, after: int = 0, limit: int | None = None, *, through: int | None = None) -> Iterator[Recorded]:
+        """Go through the log in commit order, after one position and through another (default: as far as it goes now)."""
+        through = self.head() if through is None else through
+        through = through if limit is None else min(through, after + limit)
+        while page := self.read(self.statements.log, (after, through, PAGE)):
+            yield from map(recorded, page)
+            after = page[-1][0]
+
+    def leaf_hashes(self, after: int = 0, *, through: int | None = None) -> Iterator[bytes]:
+        """Go through the leaf hashes of the log, in commit order."""
+        through = self.head() if through is None else through
+        while page := self.read(self.statements.hashes, (after, through, PAGE)):
+            for _position, leaf_hash in page:
+                yield bytes(leaf_hash)
+            after = page[-1][0]
+
+    def iterate_streams(self, prefix: str = "", *, through: int | None = None) -> Iterator[Envelope]:
+        """Go through all streams whose ids begin with `prefix`, ordered by stream and version, as of one moment."""
+        stream, version, through = prefix, -1, self.head() if through is None else through
+        before = prefix + LAST_TEXT
+        while page := self.read(self.statements.by_stream, (stream, version, before, through, PAGE)):
+            yield from map(envelope, page)
+            stream, version = page[-1][1], page[-1][2]
+
+    def stream_ids(self, prefix: str = "") -> Iterator[str]:
+        """Go through the ids of the streams that begin with `prefix`, sorted."""
+        first, before = prefix, prefix + LAST_TEXT
+        while page := self.read(self.statements.streams, (first, before, PAGE)):
+            yield from (stream for (stream,) in page)
+            first = page[-1][0] + "\x01"  # the next text there can be
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> LogSubscription:
+        """Follow the log from after a position on: what is there already, then what is appended by anyone."""
+        return LogSubscription(self, gt, topics)
+
+    def snapshot_recorder(self) -> SnapshotRecorder:
+        """Give the recorder of snapshots that goes with this store."""
+        return SnapshotRecorder(self)
+
+
+def names(texts: Sequence[str]) -> str:
+    """Give a list of texts as the one parameter our statements take them in."""
+    return dumps(list(texts)).decode()
+
+
+def upgrade(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring a store to this release's schema, in one transaction; return the version it had. Stop all users first.
+
+    Raises SchemaNewer, SchemaForeign.
+    """
+    engine = make_engine(url)
+    try:
+        with translated(engine), engine.begin() as connection:
+            lock_schema(connection)
+            return upgrade_schema(connection, migrations)
+    finally:
+        engine.dispose()
+
+
+def _write_ahead(engine: Engine, patience: float) -> None:
+    """Switch a SQLite file to its write-ahead log, so that readers do not wait for the writer nor it for them.
+
+    The switch does not wait for others who are just making it, so it is tried again for `patience` seconds.
+    """
+    give_up = monotonic() + patience
+    while True:
+        try:
+            with translated(engine):
+                connection = engine.raw_connection()
+                try:
+                    connection.cursor().execute("PRAGMA journal_mode = WAL")
+                finally:
+                    connection.close()
+        except OperationalError as error:
+            if "locked" not in str(error) or monotonic() > give_up:
+                raise
+            sleep(0.01)
+        else:
+            return

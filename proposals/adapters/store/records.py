@@ -1,0 +1,109 @@
+"""What goes into the log and comes out of it: the event envelope, a command's receipt, and the two conflicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Envelope(StoredEvent):
+    """A stored event with its public envelope; bare events leave the optional fields at None.
+
+    Instants are texts `YYYY-MM-DDTHH:MM:SS.ffffffZ` (UTC). `recorded_at` and `position` are given by the store
+    and filled in when an event is read back.
+    """
+
+    schema: int | None = None
+    occurred_at: str | None = None
+    actor: str | None = None
+    entered_by: str | None = None
+    command_id: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    recorded_at: str | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True)
+class Recorded(Envelope, Notification):
+    """An envelope as a notification of the log; `id` is its position."""
+
+
+class CommandRecord(NamedTuple):
+    """A command's receipt: it stands for the next `events` of the events it is inserted with, in their order."""
+
+    command_id: str
+    fingerprint: str
+    events: int
+
+
+class VersionConflict(IntegrityError):
+    """A stream that was read or written is not at the version the writer decided on."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        """Say which stream, the version it should have had (0 = none), and the one it has."""
+        super().__init__(f"stream {stream!r} is at version {actual}, not at {expected}")
+        self.stream, self.expected, self.actual = stream, expected, actual
+
+
+class CommandIdTaken(IntegrityError):
+    """A command with this id is in the log already: `Recorder.find_command` tells what it recorded."""
+
+    def __init__(self, command_id: str) -> None:
+        """Say which command id is taken."""
+        super().__init__(f"command id {command_id!r} is already recorded")
+        self.command_id = command_id
+
+
+# The columns of table `events` in their order, under the names their values have in Python.
+FIELDS = (
+    "position",
+    "originator_id",
+    "originator_version",
+    "topic",
+    "schema",
+    "occurred_at",
+    "recorded_at",
+    "actor",
+    "entered_by",
+    "command_id",
+    "correlation_id",
+    "causation_id",
+    "state",
+)
+NO_ENVELOPE = (None,) * 7
+
+
+def envelope(row: Sequence[Any]) -> Envelope:
+    """Read a row of `events`. The fields are set past `__init__`, which would triple the cost of reading."""
+    event = object.__new__(Envelope)
+    values = dict(zip(FIELDS, row, strict=True))
+    values["state"] = values["state"].encode()
+    event.__dict__.update(values)
+    return event
+
+
+def recorded(row: Sequence[Any]) -> Recorded:
+    """Read a row of `events` as a notification."""
+    event = object.__new__(Recorded)
+    values = dict(zip(FIELDS, row, strict=True))
+    values["state"] = values["state"].encode()
+    values["id"] = values["position"]
+    event.__dict__.update(values)
+    return event
+
+
+def instant_text(instant: datetime) -> str:
+    """Give an aware instant its one stored form, in which the order of texts is the order of time."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="microseconds")[:-6] + "Z"

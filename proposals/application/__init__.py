@@ -1,0 +1,6 @@
+"""The application: one door to everything, and what stands behind it."""
+
+from proposals.application.door import Proposals
+from proposals.application.options import Option
+
+__all__ = ["Option", "Proposals"]

@@ -1,0 +1,27 @@
+"""The one catalogue of texts that people see, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proposals.domain.catalogue.labels import LABELS
+from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
+from proposals.domain.catalogue.refusals import REFUSALS
+
+SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS
+"""Code to English and Chinese sentence. The codes are part of the public interface (SemVer)."""
+
+
+def sentence(code: str, language: str = "en", **details: Any) -> str:
+    """The sentence of a code, filled in. Raises KeyError for a code that is not in the catalogue."""
+    return SENTENCES[code][language == "zh"].format(**{name: _said(value) for name, value in details.items()})
+
+
+def label(word: str, language: str = "en") -> str:
+    """What people call a state, role, step or heading; the word itself if the catalogue has none."""
+    texts = LABELS.get(word)
+    return texts[language == "zh"] if texts is not None else word.replace("_", " ")
+
+
+def _said(value: Any) -> str:
+    return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,24 @@
+"""What a policy check says."""
+
+POLICY_FINDINGS: dict[str, tuple[str, str]] = {
+    "policy_no_exit": (
+        "{field}: without its action a case could wait in this state for ever",
+        "{field}：缺少到期动作，事项可能永远停在此状态",
+    ),
+    "policy_no_deadline": ("{field}: the state has no owner and no time", "{field}：此状态没有责任人和期限"),
+    "policy_no_time": ("{field}: the time is missing", "{field}：缺少期限"),
+    "policy_unknown_state": ("{field}: there is no such state", "{field}：没有这个状态"),
+    "policy_unreachable": (
+        "{field}: zero makes the rule unreachable; nobody will ever be able to use it",
+        "{field}：设为零后该规则永远无法使用",
+    ),
+    "policy_always_met": ("{field}: a share of nothing is always reached", "{field}：零比例总能满足"),
+    "policy_no_time_to_handle": (
+        "{field}: not longer than the time to acknowledge",
+        "{field}：办理期限不长于签收期限",
+    ),
+    "policy_archived_too_soon": (
+        "{field}: cases would be archived inside their reopen window",
+        "{field}：事项会在可重启期内被归档",
+    ),
+}

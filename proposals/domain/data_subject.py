@@ -1,0 +1,119 @@
+"""Data subjects: whose personal data there is under which key, and when that key was destroyed. Never the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import StringConstraints
+
+from proposals.domain.context import Context, Site
+from proposals.domain.errors import Refusal, refusal
+from proposals.domain.event import Command, Fact, StateEvent
+from proposals.domain.process import NEW, Process, Row
+from proposals.domain.state import State
+from proposals.domain.vocabulary import Kind, Line, PersonId, Role, SubjectId, Text, UnitId
+
+Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SubjectStatus(StrEnum):
+    """A subject's data can be read while there is a key."""
+
+    KEYED = "keyed"
+    ERASED = "erased"
+
+
+@dataclass(slots=True, kw_only=True)
+class DataSubject(State):
+    """A data subject as its events add up."""
+
+    commitment: str = ""
+    ground: str = ""
+
+    def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
+        """No role follows from a data subject."""
+        return False
+
+
+class SubjectCommand(Command):
+    """Addressed to a data subject."""
+
+    kind: ClassVar[Kind] = Kind.SUBJECT
+    subject: SubjectId
+
+
+class CreateSubjectKey(SubjectCommand):
+    """Follows the first personal data of a subject."""
+
+    commitment: Commitment
+
+
+class EraseSubject(SubjectCommand):
+    """Destroys a subject's key, on a ground, approved by a second person. It cannot be undone."""
+
+    unit: UnitId
+    ground: Line
+    reason: Text
+    approved_by: PersonId
+
+
+class SubjectKeyCreated(StateEvent):
+    """There is a key; `commitment` fixes which."""
+
+    commitment: Commitment
+
+    def apply(self, state: DataSubject, fact: Fact) -> None:
+        """The commitment."""
+        state.commitment = self.commitment
+
+
+class SubjectErased(StateEvent):
+    """The key is gone, and with it all that was sealed under it."""
+
+    unit: UnitId
+    ground: Line
+    reason: Text
+    approved_by: PersonId
+
+    def apply(self, state: DataSubject, fact: Fact) -> None:
+        """On what ground."""
+        state.ground = self.ground
+
+
+def another_person_approves(state: DataSubject, command: EraseSubject, context: Context) -> Refusal | None:
+    """What cannot be undone takes two: a reviewer or the archivist of the unit, who is not on the command."""
+    assert command.at is not None
+    if command.approved_by in command.act:
+        return refusal("approves_own_act", approver=command.approved_by)
+    day = context.day(command.at)
+    for unit in context.above(command.unit):
+        if unit.holds(command.approved_by, Role.REVIEWER, day) or unit.holds(command.approved_by, Role.PRINCIPAL, day):
+            return None
+    return refusal("not_an_approver", approver=command.approved_by, unit=command.unit)
+
+
+def _site(state: DataSubject | None, command: Command, context: Context) -> Site:
+    unit = str(getattr(command, "unit", ""))
+    return Site(place=unit, unit=unit)
+
+
+def _no_rules(state: DataSubject | None, command: Command, context: Context) -> None:
+    """No case, no policy."""
+
+
+_S = SubjectStatus
+
+DATA_SUBJECT = Process(
+    Kind.SUBJECT,
+    SubjectStatus,
+    DataSubject,
+    (
+        Row(NEW, CreateSubjectKey, SubjectKeyCreated, _S.KEYED, reaction=True),
+        Row(_S.KEYED, EraseSubject, SubjectErased, _S.ERASED, (Role.ARCHIVIST,), (another_person_approves,)),
+    ),
+    terminal=(_S.ERASED,),
+    site=_site,
+    policy=_no_rules,
+)

@@ -1,0 +1,219 @@
+"""Step 2, grid discussion 议事: a meeting talks the matter over and settles, forwards, returns or escalates it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from proposals.domain.case import (
+    Proposal,
+    ProposalCommand,
+    S,
+    a_parent_tier_exists,
+    exhausted,
+    parent_of,
+    within_maximum,
+)
+from proposals.domain.errors import Refusal, refusal
+from proposals.domain.event import Event, Fact, StateEvent
+from proposals.domain.meeting import Meeting, MeetingStatus
+from proposals.domain.meeting_table import on_agenda_of_called_meeting
+from proposals.domain.process import SAME, Row
+from proposals.domain.raising import nothing_was_merged_into_it, returns_are_left
+from proposals.domain.vocabulary import MeetingId, PersonId, Role, Step, Text, UnitId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from proposals.domain.context import Context
+
+# --- commands
+
+
+class OpenDiscussion(ProposalCommand):
+    """开议: the matter is before a discussion meeting."""
+
+    meeting: MeetingId
+
+
+class RecordOpinion(ProposalCommand):
+    """意见: what someone who was there said."""
+
+    late_entry: ClassVar[bool] = True
+
+    opinion: Text
+    approved_by: PersonId | None = None
+
+
+class SettleMatter(ProposalCommand):
+    """就地解决: settled on the spot. Small matters do not leave the grid 小事不出网格 (S002)."""
+
+    how: Text
+    by: PersonId
+
+
+class ForwardProposal(ProposalCommand):
+    """上会: forwards it for a decision, with a recommendation."""
+
+    recommendation: Text
+
+
+class ReferBack(ProposalCommand):
+    """退回补充: sends it back to be completed."""
+
+    reason: Text
+
+
+class EscalateDiscussion(ProposalCommand):
+    """上报: takes it to the tier above, to be discussed there."""
+
+    reason: Text
+
+
+# --- events
+
+
+class DiscussionOpened(StateEvent):
+    """The matter is before this meeting."""
+
+    meeting: MeetingId
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """One more opening at this tier."""
+        state.meetings = (*state.meetings, self.meeting)
+        state.add("openings")
+
+
+class OpinionRecorded(Event):
+    """Someone said this."""
+
+    opinion: Text
+
+
+class MatterSettled(StateEvent):
+    """It was settled in discussion."""
+
+    how: Text
+    by: PersonId
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """Who settled it counts as its handler, and so does who recorded it."""
+        state.handlers = (*state.handlers, fact.act._replace(actor=self.by))
+        state.outcome = "settled"
+
+
+class ProposalForwarded(StateEvent):
+    """It awaits a decision."""
+
+    recommendation: Text
+
+
+class ProposalReferredBack(StateEvent):
+    """It was sent back to be completed; that counts as a return."""
+
+    reason: Text
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """One more return."""
+        state.add("returns")
+
+
+class DiscussionEscalated(StateEvent):
+    """It goes to the tier above."""
+
+    reason: Text
+    unit: UnitId
+
+    @classmethod
+    def of(cls, state: Proposal, command: EscalateDiscussion, context: Context) -> DiscussionEscalated:
+        """One step up."""
+        return cls(reason=command.reason, unit=parent_of(state, context))
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """The unit above deals with it now."""
+        state.rise_to(self.unit)
+
+
+# --- guards
+
+
+def on_agenda_of_a_called_meeting(state: Proposal, command: OpenDiscussion, context: Context) -> Refusal | None:
+    """It is on the agenda of a discussion meeting called with notice."""
+    return on_agenda_of_called_meeting(state, command.meeting, context)
+
+
+def the_last_meeting_came_to_nothing(state: Proposal, command: OpenDiscussion, context: Context) -> Refusal | None:
+    """It is opened again only if the last meeting lapsed, was cancelled or left it out, and not without end."""
+    if state.status is not S.DISCUSSING:
+        return None
+    if not _came_to_nothing(_last_meeting(state, context), state):
+        return refusal("discussion_is_open", meeting=state.meetings[-1])
+    if command.meeting == state.meetings[-1]:
+        return refusal("meeting_is_over", meeting=command.meeting, status="void")
+    return within_maximum("openings", state, context)
+
+
+def openings_are_left(state: Proposal, command: OpenDiscussion, context: Context) -> Refusal | None:
+    """Openings are bounded at each tier."""
+    return within_maximum("openings", state, context)
+
+
+def they_attended(state: Proposal, command: RecordOpinion, context: Context) -> Refusal | None:
+    """Only who was at a discussion of it has an opinion to record."""
+    meetings = cast("Iterable[Meeting | None]", (context.read(stream) for stream in state.meetings))
+    if any(meeting is not None and meeting.attended(command.actor) for meeting in meetings):
+        return None
+    return refusal("did_not_attend", person=command.actor)
+
+
+def minutes_are_published(state: Proposal, command: Any, context: Context) -> Refusal | None:
+    """What was said in the meeting is public before anything follows from it."""
+    meeting = _last_meeting(state, context)
+    if meeting is None or meeting.status is not MeetingStatus.MINUTED or _came_to_nothing(meeting, state):
+        return refusal("minutes_not_published", meeting=state.meetings[-1] if state.meetings else "")
+    return None
+
+
+def discussed_or_openings_exhausted(state: Proposal, command: EscalateDiscussion, context: Context) -> Refusal | None:
+    """It rises after a discussion, or when no meeting came about as often as the policy allows: the loop's exit."""
+    if _came_to_nothing(_last_meeting(state, context), state) and exhausted("openings", state, context):
+        return None
+    return minutes_are_published(state, command, context)
+
+
+def discussion_failed(state: Proposal, context: Context) -> bool:
+    """Whether the discussions at this tier are used up without one that came about."""
+    return _came_to_nothing(_last_meeting(state, context), state) and exhausted("openings", state, context)
+
+
+def _last_meeting(state: Proposal, context: Context) -> Meeting | None:
+    return cast("Meeting | None", context.read(state.meetings[-1])) if state.meetings else None
+
+
+def _came_to_nothing(meeting: Meeting | None, state: Proposal) -> bool:
+    """No meeting, one that lapsed or was cancelled, or one whose item on this case was void."""
+    if meeting is None or meeting.status in {MeetingStatus.LAPSED, MeetingStatus.CANCELLED}:
+        return True
+    outcomes = [
+        meeting.outcomes.get(number) for number, item in enumerate(meeting.agenda, 1) if item.proposal == state.id
+    ]
+    return not outcomes or outcomes == ["void"]
+
+
+# --- rows
+
+_R = Role
+
+DISCUSSION = (
+    Row((S.ACCEPTED, S.DISCUSSING), OpenDiscussion, DiscussionOpened, S.DISCUSSING, (_R.CONVENOR,),
+        (on_agenda_of_a_called_meeting, the_last_meeting_came_to_nothing, openings_are_left), step=Step.DISCUSS),
+    Row(S.DISCUSSING, RecordOpinion, OpinionRecorded, SAME, (_R.MEMBER, _R.PART_TIME_MEMBER, _R.OBSERVER),
+        (they_attended,), step=Step.DISCUSS),
+    Row(S.DISCUSSING, SettleMatter, MatterSettled, S.HANDLED, (_R.CHAIR,), (minutes_are_published,),
+        step=Step.DISCUSS),
+    Row(S.DISCUSSING, ForwardProposal, ProposalForwarded, S.TABLED, (_R.CHAIR,), (minutes_are_published,),
+        step=Step.DISCUSS),
+    Row(S.DISCUSSING, ReferBack, ProposalReferredBack, S.RETURNED, (_R.CHAIR,),
+        (minutes_are_published, returns_are_left, nothing_was_merged_into_it), step=Step.DISCUSS),
+    Row(S.DISCUSSING, EscalateDiscussion, DiscussionEscalated, S.ACCEPTED, (_R.CHAIR, _R.CONVENOR),
+        (discussed_or_openings_exhausted, a_parent_tier_exists), step=Step.DISCUSS),
+)  # fmt: skip

@@ -1,0 +1,91 @@
+"""How the engine says no: every refusal has a stable code, the guard that refused, and a sentence for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from proposals.domain.catalogue import sentence
+
+
+class ProposalsError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something may not be done. `code` is stable and catalogued; `details` fill the sentence."""
+
+    code: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, language: str = "en") -> str:
+        """The sentence for people, in Chinese (`zh`) or English (`en`)."""
+        return sentence(self.code, language, **self.details)
+
+
+def refusal(code: str, **details: Any) -> Refusal:
+    """A refusal with the details its sentence needs."""
+    return Refusal(code, details)
+
+
+class Refused(ProposalsError):
+    """A command was understood and refused. Nothing was recorded."""
+
+    def __init__(self, reason: Refusal, *, guard: str = "", command: str = "", stream: str = "") -> None:
+        self.reason = reason
+        self.guard = guard
+        self.command = command
+        self.stream = stream
+        super().__init__(f"{reason.code}: {reason.text()}")
+
+    @property
+    def code(self) -> str:
+        """The stable machine-readable code (the catalogue of codes is part of the public interface)."""
+        return self.reason.code
+
+    def text(self, language: str = "en") -> str:
+        """The sentence for people."""
+        return self.reason.text(language)
+
+
+class Invalid(ProposalsError):
+    """Input that is no command at all. `problems` are pairs of field and reason; nothing was recorded."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{where}: {why}" for where, why in problems))
+
+
+class Conflict(ProposalsError):
+    """Someone else was first: a stream that was read or written has moved on meanwhile.
+
+    Nothing was recorded; look again and decide again.
+    """
+
+    def __init__(self, stream: str, expected: int, actual: int, by: str = "") -> None:
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+        who = f", recorded by {by}" if by else ""
+        super().__init__(f"{stream} is at version {actual}{who}; the decision was made on version {expected}")
+
+
+class NotFound(ProposalsError):
+    """There is no such stream."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        super().__init__(f"{stream} does not exist")
+
+
+class UnknownEvent(ProposalsError):
+    """The store holds an event this release cannot read: an unknown name, or a schema newer than it knows."""
+
+    def __init__(self, name: str, schema: int, where: str) -> None:
+        self.name = name
+        self.schema = schema
+        super().__init__(
+            f"{where} holds {name} in schema {schema}, which this release does not know; "
+            "read the store with the release that wrote it or a newer one"
+        )

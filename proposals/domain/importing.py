@@ -1,0 +1,174 @@
+"""Cases taken over from other registers: facts as the source states them, and no invented steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import StringConstraints
+
+from proposals.domain.case import (
+    NOT_ARCHIVED,
+    Proposal,
+    ProposalCommand,
+    S,
+    edition_for,
+    place_is_an_area,
+)
+from proposals.domain.errors import Refusal, refusal
+from proposals.domain.event import Event, Fact, StateEvent
+from proposals.domain.process import NEW, SAME, Row
+from proposals.domain.raising import a_policy_is_in_force
+from proposals.domain.vocabulary import (
+    Code,
+    Instant,
+    Line,
+    PolicyId,
+    Role,
+    Text,
+    Tier,
+    UnitId,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from proposals.domain.context import Context
+
+# --- commands
+
+
+class Provenance(Value):
+    """Where an imported row comes from: the source's name, the row's key in it, and a hash of its content."""
+
+    source: Code
+    key: Line
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ImportedFacts(Value):
+    """What the source states, as it states it. Nothing is invented: what it does not say is None."""
+
+    title: Line
+    text: Text | None = None
+    category: Line | None = None
+    raised_at: Instant
+    closed_at: Instant | None = None
+    source_status: Line
+    channel: Line | None = None
+    address: Line | None = None
+    department: UnitId | None = None
+    resolution: Text | None = None
+
+
+class _Import(ProposalCommand):
+    place: UnitId
+    provenance: Provenance
+    facts: ImportedFacts
+
+
+class ImportOpenCase(_Import):
+    """Takes over a case that its source has not closed."""
+
+
+class ImportClosedCase(_Import):
+    """Takes over a case that its source has closed."""
+
+
+class UpdateImported(ProposalCommand):
+    """The row has changed in the source."""
+
+    provenance: Provenance
+    facts: ImportedFacts
+
+
+# --- events
+
+
+class _Imported(StateEvent):
+    place: UnitId
+    provenance: Provenance
+    facts: ImportedFacts
+    policy: PolicyId
+
+    @classmethod
+    def of(cls, state: None, command: _Import, context: Context) -> Any:
+        """Pins the edition in force."""
+        assert command.at is not None
+        edition = edition_for(command.place, command.at, context)
+        return cls(place=command.place, provenance=command.provenance, facts=command.facts, policy=edition)
+
+
+def _take_over(state: Proposal, event: _Imported, fact: Fact) -> None:
+    state.policy, state.place, state.unit = event.policy, event.place, event.place
+    state.imported, state.proposer = True, fact.act
+    _take_facts(state, event.provenance, event.facts)
+
+
+def _take_facts(state: Proposal, provenance: Provenance, facts: ImportedFacts) -> None:
+    state.import_hash = provenance.sha256
+    state.title, state.text = facts.title, facts.text or facts.title
+    state.category = facts.category
+    state.source_status = facts.source_status
+
+
+class OpenCaseImported(_Imported):
+    """An open case was taken over."""
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """It begins here, accepted."""
+        _take_over(state, self, fact)
+
+
+class ClosedCaseImported(_Imported):
+    """A closed case was taken over."""
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """It begins here, at its end."""
+        _take_over(state, self, fact)
+        state.end(fact, "imported")
+
+
+class ImportedCaseUpdated(Event):
+    """The source states it differently now."""
+
+    provenance: Provenance
+    facts: ImportedFacts
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """The new facts."""
+        _take_facts(state, self.provenance, self.facts)
+
+
+# --- guards
+
+
+def place_is_open(state: None, command: _Import, context: Context) -> Refusal | None:
+    """The place is a grid or a community: other registers seldom know our grids."""
+    return place_is_an_area(command.place, context, frozenset({Tier.GRID, Tier.BUILDING, Tier.COMMUNITY}))
+
+
+def closed_means_closed(state: None, command: _Import, context: Context) -> Refusal | None:
+    """A closed case has a closing time, not before it was raised; an open one has none."""
+    closed = command.facts.closed_at
+    if (closed is not None) is not isinstance(command, ImportClosedCase):
+        return refusal("closing_time_does_not_fit", proposal=command.proposal)
+    if closed is not None and closed < command.facts.raised_at:
+        return refusal("closed_before_raised", proposal=command.proposal)
+    return None
+
+
+def it_was_imported(state: Proposal, command: UpdateImported, context: Context) -> Refusal | None:
+    """Only an imported case is updated from its source, and only if the row has changed."""
+    if not state.imported:
+        return refusal("not_imported", proposal=state.id)
+    return refusal("nothing_changes") if state.import_hash == command.provenance.sha256 else None
+
+
+# --- rows
+
+IMPORTING = (
+    Row(NEW, ImportOpenCase, OpenCaseImported, S.ACCEPTED, (Role.IMPORTER,),
+        (place_is_open, a_policy_is_in_force, closed_means_closed)),
+    Row(NEW, ImportClosedCase, ClosedCaseImported, S.CLOSED, (Role.IMPORTER,),
+        (place_is_open, a_policy_is_in_force, closed_means_closed)),
+    Row(NOT_ARCHIVED, UpdateImported, ImportedCaseUpdated, SAME, (Role.IMPORTER,), (it_was_imported,)),
+)  # fmt: skip

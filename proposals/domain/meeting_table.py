@@ -1,0 +1,298 @@
+"""The meeting's guards and rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from proposals.domain.context import Context, Site
+from proposals.domain.deadlines import first_day_after
+from proposals.domain.errors import Refusal, refusal
+from proposals.domain.meeting import Meeting, MeetingStatus, Purpose
+from proposals.domain.missed import missed_row
+from proposals.domain.organisation import unit_is_open
+from proposals.domain.process import NEW, SAME, Process, Row
+from proposals.domain.vocabulary import (
+    SYSTEM,
+    Kind,
+    Motion,
+    Role,
+)
+
+if TYPE_CHECKING:
+    from proposals.domain.case import Proposal
+    from proposals.domain.event import Command
+    from proposals.domain.rules import ProcessPolicy
+from proposals.domain.meeting_acts import (
+    AgendaSet,
+    AttendanceRecorded,
+    CallMeeting,
+    CancelMeeting,
+    CastVote,
+    CloseItem,
+    CloseMeeting,
+    FixRoll,
+    InviteObserver,
+    ItemClosed,
+    LapseMeeting,
+    MeetingCalled,
+    MeetingCancelled,
+    MeetingClosed,
+    MeetingLapsed,
+    MeetingOpened,
+    MemberRecused,
+    MinutesPublished,
+    ObserverInvited,
+    OpenMeeting,
+    PublishMinutes,
+    RecordAttendance,
+    Recuse,
+    RollFixed,
+    SetAgenda,
+    VoteCast,
+    case_is_still_there,
+    roll_of,
+)
+
+# --- guards
+
+
+def its_unit_is_open(state: None, command: CallMeeting, context: Context) -> Refusal | None:
+    """The unit that is to meet exists."""
+    return unit_is_open(command.unit, context)
+
+
+def its_rules_are_in_force(state: None, command: CallMeeting, context: Context) -> Refusal | None:
+    """Quorum and majority come from a policy."""
+    assert command.at is not None
+    if context.policy_in_force(command.unit, command.at) is None:
+        return refusal("no_policy_in_force", unit=command.unit)
+    return None
+
+
+def its_kind_is_in_policy(state: None, command: CallMeeting, context: Context) -> Refusal | None:
+    """居民议事会 and its like are the policy's list."""
+    assert command.at is not None
+    known = context.policy(str(context.policy_in_force(command.unit, command.at))).meeting_kinds
+    if command.meeting_kind not in known:
+        return refusal("not_on_the_list", field="meeting_kind", value=command.meeting_kind, allowed=sorted(known))
+    return None
+
+
+def notice_is_long_enough(state: None, command: CallMeeting, context: Context) -> Refusal | None:
+    """Members hear of it in time."""
+    assert command.at is not None
+    rules = context.policy(str(context.policy_in_force(command.unit, command.at)))
+    earliest = first_day_after(command.at, rules.meeting_notice, rules, context.calendar)
+    if command.starts_at < earliest:
+        return refusal("notice_too_short", notice=str(rules.meeting_notice))
+    return None
+
+
+def cases_are_for_this_meeting(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
+    """Every case is open, in the state and at the unit that this meeting serves, and in that revision."""
+    seen: set[str] = set()
+    for item in command.agenda:
+        if item.proposal in seen:
+            return refusal("on_the_agenda_twice", proposal=item.proposal)
+        seen.add(item.proposal)
+        if (item.motion is Motion.DISCUSS) is not (state.purpose is Purpose.DISCUSS):
+            return refusal("motion_of_another_purpose", motion=item.motion.value, purpose=state.purpose.value)
+    return None
+
+
+def cases_stand_where_they_must(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
+    """Every case is there to be dealt with: open, at this unit, in this revision."""
+    for item in command.agenda:
+        case = cast("Proposal | None", context.read(item.proposal))
+        if case is None:
+            return refusal("no_such_stream", stream=item.proposal)
+        if not case_is_still_there(state, item, context):
+            return refusal(
+                "case_not_for_this_meeting",
+                proposal=item.proposal,
+                status=str(case.status),
+                unit=case.unit,
+                revision=case.revision,
+            )
+    return None
+
+
+def motions_carry_what_they_need(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
+    """A motion to adopt brings a plan of open units and funds that are there; any other brings neither."""
+    for item in command.agenda:
+        if item.motion is not Motion.ADOPT:
+            if item.plan is not None or item.funding:
+                return refusal("motion_takes_no_plan", proposal=item.proposal, motion=item.motion.value)
+            continue
+        if item.plan is None:
+            return refusal("motion_needs_plan", proposal=item.proposal)
+        if item.plan.lead in item.plan.assisting or len(set(item.plan.assisting)) < len(item.plan.assisting):
+            return refusal("unit_named_twice", proposal=item.proposal)
+        for unit in (item.plan.lead, *item.plan.assisting):
+            reason = unit_is_open(unit, context)
+            if reason is not None:
+                return reason
+        why = context.funds.refusal(state.unit, item.appropriation)
+        if why is not None:
+            return refusal("funds_refused", proposal=item.proposal, reason=why)
+    return None
+
+
+def observer_is_new(state: Meeting, command: InviteObserver, context: Context) -> Refusal | None:
+    """Nobody is invited twice."""
+    return refusal("invited_already", observer=command.observer) if command.observer in state.invited else None
+
+
+def chair_is_on_the_roll(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
+    """The chair is a voting member that day."""
+    members, _ = roll_of(state, context)
+    return None if state.chair in members else refusal("chair_not_on_the_roll", chair=state.chair)
+
+
+def agenda_is_set(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
+    """A meeting has something to deal with."""
+    return None if state.agenda else refusal("no_agenda", meeting=state.id)
+
+
+def excused_are_members(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
+    """Only members have leave, and not the chair."""
+    members, _ = roll_of(state, context)
+    for person in command.excused:
+        if person not in members or person == state.chair:
+            return refusal("cannot_be_excused", person=person)
+    return None
+
+
+def they_are_on_the_roll(state: Meeting, command: RecordAttendance, context: Context) -> Refusal | None:
+    """Only those on the roll are counted."""
+    for person in command.present:
+        if person not in state.members and person not in state.observers:
+            return refusal("not_on_the_roll", person=person)
+    return None
+
+
+def its_hour_has_come(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
+    """A meeting does not open before it was called for."""
+    assert command.at is not None
+    assert state.starts_at is not None
+    return refusal("too_early", starts=state.starts_at.isoformat()) if command.at < state.starts_at else None
+
+
+def chair_is_present(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
+    """Nobody chairs from elsewhere."""
+    return None if state.chair in state.present else refusal("chair_is_absent", chair=state.chair)
+
+
+def quorum_is_met(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
+    """Enough of those due to attend are there."""
+    if state.has_quorum(context.policy(state.policy)):
+        return None
+    tally = state.tally(None)
+    return refusal("no_quorum", present=tally.present, due=tally.due)
+
+
+def it_cannot_be_held(state: Meeting, command: LapseMeeting, context: Context) -> Refusal | None:
+    """The chair lets it lapse from its hour on for want of a quorum; the clock does when its day is over."""
+    assert command.at is not None
+    assert state.starts_at is not None
+    assert state.due_at is not None
+    if command.actor == SYSTEM:
+        return refusal("not_yet_due", due=state.due_at.isoformat()) if command.at < state.due_at else None
+    if command.at < state.starts_at:
+        return refusal("too_early", starts=state.starts_at.isoformat())
+    return refusal("quorum_is_met") if state.has_quorum(context.policy(state.policy)) else None
+
+
+def the_item_is_open(state: Meeting, command: Recuse | CastVote | CloseItem, context: Context) -> Refusal | None:
+    """The item is on the agenda and has no outcome yet."""
+    return None if command.item in state.open_items() else refusal("item_not_open", item=command.item)
+
+
+def member_is_present(state: Meeting, command: Recuse | CastVote, context: Context) -> Refusal | None:
+    """Who is not there neither votes nor steps aside."""
+    return None if command.actor in state.present else refusal("member_is_absent", member=command.actor)
+
+
+def member_is_not_recused(state: Meeting, command: Recuse | CastVote, context: Context) -> Refusal | None:
+    """Who has stepped aside stays aside."""
+    if (command.item, command.actor) in state.recused:
+        return refusal("member_is_recused", member=command.actor, item=command.item)
+    return None
+
+
+def the_item_is_voted_on(state: Meeting, command: CastVote, context: Context) -> Refusal | None:
+    """A discussion has no vote."""
+    if state.agenda[command.item - 1].motion is Motion.DISCUSS:
+        return refusal("item_takes_no_vote", item=command.item)
+    return None
+
+
+def no_item_is_open(state: Meeting, command: CloseMeeting, context: Context) -> Refusal | None:
+    """Nothing on the agenda is left without an outcome."""
+    return refusal("items_are_open", items=state.open_items()) if state.open_items() else None
+
+
+def on_agenda_of_called_meeting(case: Proposal, stream: str, context: Context) -> Refusal | None:
+    """For step 2: the case is on the agenda of a discussion meeting of its unit that is still ahead or on."""
+    meeting = context.read(stream)
+    if not isinstance(meeting, Meeting):
+        return refusal("no_such_stream", stream=stream)
+    if meeting.status not in {MeetingStatus.CALLED, MeetingStatus.ROLLED, MeetingStatus.IN_SESSION}:
+        return refusal("meeting_is_over", meeting=stream, status=str(meeting.status))
+    item = meeting.item_for(case.id, Motion.DISCUSS)
+    if item is None or meeting.unit != case.unit or item.revision != case.revision:
+        return refusal("not_on_the_agenda", meeting=stream, proposal=case.id)
+    return None
+
+
+# --- rows
+
+
+def _site(state: Meeting | None, command: Command, context: Context) -> Site:
+    unit = state.unit if state is not None else str(getattr(command, "unit", ""))
+    return Site(place=unit, unit=unit)
+
+
+def _rules(state: Meeting | None, command: Command, context: Context) -> ProcessPolicy | None:
+    if state is not None:
+        return context.policy(state.policy)
+    assert command.at is not None
+    edition = context.policy_in_force(str(getattr(command, "unit", "")), command.at)
+    return context.policy(edition) if edition is not None else None
+
+
+_M = MeetingStatus
+_R = Role
+
+MEETING = Process(
+    Kind.MEETING,
+    MeetingStatus,
+    Meeting,
+    (
+        Row(NEW, CallMeeting, MeetingCalled, _M.CALLED, (_R.CONVENOR,),
+            (its_unit_is_open, its_rules_are_in_force, its_kind_is_in_policy, notice_is_long_enough)),
+        Row(_M.CALLED, SetAgenda, AgendaSet, SAME, (_R.CONVENOR,),
+            (cases_are_for_this_meeting, cases_stand_where_they_must, motions_carry_what_they_need)),
+        Row(_M.CALLED, InviteObserver, ObserverInvited, SAME, (_R.CONVENOR,), (observer_is_new,)),
+        Row(_M.CALLED, FixRoll, RollFixed, _M.ROLLED, (_R.CHAIR,),
+            (agenda_is_set, chair_is_on_the_roll, excused_are_members)),
+        Row((_M.CALLED, _M.ROLLED), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,)),
+        Row((_M.ROLLED, _M.IN_SESSION), RecordAttendance, AttendanceRecorded, SAME, (_R.CHAIR,),
+            (they_are_on_the_roll,)),
+        Row(_M.ROLLED, OpenMeeting, MeetingOpened, _M.IN_SESSION, (_R.CHAIR,),
+            (its_hour_has_come, chair_is_present, quorum_is_met)),
+        Row((_M.CALLED, _M.ROLLED), LapseMeeting, MeetingLapsed, _M.LAPSED, (_R.CHAIR, _R.SYSTEM),
+            (it_cannot_be_held,)),
+        Row(_M.IN_SESSION, Recuse, MemberRecused, SAME, (_R.VOTER,),
+            (the_item_is_open, member_is_present, member_is_not_recused)),
+        Row(_M.IN_SESSION, CastVote, VoteCast, SAME, (_R.VOTER,),
+            (the_item_is_open, member_is_present, member_is_not_recused, the_item_is_voted_on)),
+        Row(_M.IN_SESSION, CloseItem, ItemClosed, SAME, (_R.CHAIR,), (the_item_is_open,)),
+        Row(_M.IN_SESSION, CloseMeeting, MeetingClosed, _M.CLOSED, (_R.CHAIR,), (no_item_is_open,)),
+        Row(_M.CLOSED, PublishMinutes, MinutesPublished, _M.MINUTED, (_R.CHAIR,)),
+        missed_row((_M.CALLED, _M.ROLLED, _M.IN_SESSION, _M.CLOSED)),
+    ),
+    terminal=(_M.MINUTED, _M.LAPSED, _M.CANCELLED),
+    site=_site,
+    policy=_rules,
+)  # fmt: skip

@@ -1,0 +1,60 @@
+"""Missed deadlines: the note that a tick leaves on any stream whose owner did not act in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import StringConstraints
+
+from proposals.domain.errors import Refusal, refusal
+from proposals.domain.event import Command, Event, Fact
+from proposals.domain.process import SAME, Row
+from proposals.domain.vocabulary import Code, Instant, Line, Role
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from proposals.domain.context import Context
+
+StreamId = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+
+
+class RecordMissed(Command):
+    """Notes that a time has passed. It goes to a stream of any kind that has owners and times."""
+
+    on: StreamId
+    timer: Line
+    due: Instant
+    owner: Role
+    action: Code
+
+    @property
+    def stream(self) -> str:
+        """The stream whose time has passed."""
+        return self.on
+
+
+class DeadlineMissed(Event):
+    """Nobody acted in time; `owner` should have, by `due`. `action` is what the policy has follow."""
+
+    timer: Line
+    due: Instant
+    owner: Role
+    action: Code
+
+    def apply(self, state: Any, fact: Fact) -> None:
+        """The timer has gone off."""
+        state.missed = (*state.missed, self.timer)
+
+
+def the_time_has_passed(state: Any, command: RecordMissed, context: Context) -> Refusal | None:
+    """It is noted once in a period, and not before."""
+    assert command.at is not None
+    if command.timer in state.missed:
+        return refusal("noted_already", timer=command.timer)
+    return refusal("not_yet_due", due=command.due.isoformat()) if command.at < command.due else None
+
+
+def missed_row(states: tuple[StrEnum, ...]) -> Row:
+    """The row that a table takes in for its states."""
+    return Row(states, RecordMissed, DeadlineMissed, SAME, (Role.SYSTEM,), (the_time_has_passed,))

@@ -1,0 +1,1 @@
+"""Read models: how events become answers. Pure descriptions; the adapters run them."""
