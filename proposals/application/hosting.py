@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 from proposals.adapters.store import CommandIdTaken, CommandRecord, HostTransaction, VersionConflict
+from proposals.application.recording import conflict
 from proposals.domain.data_subject import EraseSubject
-from proposals.domain.errors import Conflict, Refused, refusal
+from proposals.domain.errors import Refused, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from proposals.application.door import Proposals
     from proposals.application.idempotency import Request
+    from proposals.application.recording import Writer
     from proposals.application.work import Work
     from proposals.domain.event import Fact
 
@@ -33,17 +34,17 @@ class Hosted:
 
     _joined: ClassVar[WeakKeyDictionary[HostTransaction[Any], Hosted]] = WeakKeyDictionary()
 
-    def __init__(self, door: Proposals, host: Session | Connection) -> None:
-        self._door = door
-        self._transaction: HostTransaction[Staged] = HostTransaction(door.recorder, host, self._flush, self._dropped)
+    def __init__(self, writer: Writer, host: Session | Connection) -> None:
+        self._writer = writer
+        self._transaction: HostTransaction[Staged] = HostTransaction(writer.recorder, host, self._flush, self._dropped)
         self._joined[self._transaction] = self
-        self.work: Work = door.new_work()
+        self.work: Work = writer.work()
 
     @classmethod
-    def of(cls, door: Proposals, host: Session | Connection) -> Hosted:
+    def of(cls, writer: Writer, host: Session | Connection) -> Hosted:
         """The one that has joined this transaction already, or a new one."""
         current = HostTransaction.current(host)
-        return cls._joined[current] if current is not None else cls(door, host)
+        return cls._joined[current] if current is not None else cls(writer, host)
 
     @property
     def facts(self) -> list[Fact]:
@@ -71,7 +72,7 @@ class Hosted:
                 if staged.receipt.fingerprint != request.fingerprint:
                     raise Refused(refusal("command_id_reused", command_id=request.command_id))
                 return staged.facts
-        known = self._door.recorded_before(request) if request.named else None
+        known = self._writer.recorded_before(request) if request.named else None
         if known is not None:
             return known
         facts = self.work.perform(request.command, request.command_id)
@@ -81,7 +82,7 @@ class Hosted:
 
     def _dropped(self, left: int) -> None:
         """A savepoint was rolled back: what was decided since is forgotten, what was read is still answered for."""
-        work = self._door.new_work()
+        work = self._writer.work()
         kept = self._transaction.staged[:left]
         work.resume(self.work, [fact for staged in kept for fact in staged.facts])
         self.work = work
@@ -89,16 +90,14 @@ class Hosted:
     def _flush(self, connection: Connection, staged: list[Staged]) -> None:
         facts = [fact for item in staged for fact in item.facts]
         try:
-            self._door.recorder.insert_events(
-                [self._door.mapper.to_stored_event(cast("Any", fact)) for fact in facts],
+            self._writer.recorder.insert_events(
+                [self._writer.mapper.to_stored_event(cast("Any", fact)) for fact in facts],
                 commands=[item.receipt for item in staged],
                 expected=self.work.expected,
                 wakeups=self.work.wakeups(),
                 connection=connection,
             )
-        except VersionConflict as error:
-            raise Conflict(error.stream, error.expected, error.actual) from error
-        except CommandIdTaken as error:
-            raise Conflict(error.command_id, 0, 1) from error
+        except (VersionConflict, CommandIdTaken) as error:
+            raise conflict(error) from error
         finally:
-            self._door.forget(self.work)
+            self._writer.reader.forget(self.work.expected)

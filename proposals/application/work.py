@@ -49,6 +49,8 @@ class Work:
         self.expected: dict[str, int] = {}
         self.facts: list[Fact] = []
         self.touched: dict[str, None] = {}
+        self.placed: dict[str, Fact] = {}
+        """The facts once they have their positions, by their references."""
 
     def read(self, stream: str) -> State | None:
         """A stream's state: as recorded, with what this work has added."""

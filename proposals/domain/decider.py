@@ -40,7 +40,7 @@ def decide(process: Process, state: Any, command: Command, context: Context, cau
     row = process.row(state.status if state is not None else None, type(command))
     if row is None:
         raise Refused(
-            _no_row(process, state, command),
+            no_row(process, state, command),
             guard="state",
             command=type(command).__name__,
             stream=command.stream,
@@ -142,7 +142,8 @@ def _with_deadline(process: Process, state: Any, fact: Fact, command: Command, c
     return replace(fact, event=event.model_copy(update=changes))
 
 
-def _no_row(process: Process, state: Any, command: Command) -> Refusal:
+def no_row(process: Process, state: Any, command: Command) -> Refusal:
+    """Why a table has no rule for a command here."""
     name = type(command).__name__
     if state is None:
         return refusal("no_such_stream", stream=command.stream)

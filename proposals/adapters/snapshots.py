@@ -1,0 +1,153 @@
+"""Snapshots of states: a cache beside the log that saves folding, sealed like the log and thrown away without loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from sys import modules
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
+
+import orjson
+from eventsourcing.persistence import EventStore, Mapper, StoredEvent
+from pydantic import BaseModel, ConfigDict, create_model
+
+from proposals.domain.processes import PROCESSES
+from proposals.domain.vocabulary import Personal, instant_text, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from proposals.adapters.sealing import Sealer
+    from proposals.adapters.store import SnapshotRecorder
+    from proposals.domain.state import State
+    from proposals.domain.vocabulary import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state at a version, under `eventsourcing`'s names."""
+
+    state: State
+
+    @property
+    def originator_id(self) -> str:
+        """The stream."""
+        return self.state.id
+
+    @property
+    def originator_version(self) -> int:
+        """The version."""
+        return self.state.version
+
+
+class Snapshots(EventStore[str]):
+    """The snapshot store. A snapshot of a state that had another shape in an earlier release is passed over."""
+
+    def __init__(self, recorder: SnapshotRecorder, sealer: Sealer) -> None:
+        super().__init__(_SnapshotMapper(sealer), recorder)
+
+    def get(
+        self,
+        originator_id: str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Any]:
+        """The snapshots of a stream that fit this release."""
+        current = _shape(kind_of(originator_id)).name
+        for stored in self.recorder.select_events(originator_id, gt=gt, lte=lte, desc=desc, limit=limit):
+            if stored.topic == current:
+                yield self.mapper.to_domain_event(stored)
+
+
+class _SnapshotMapper(Mapper[str]):
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        state = cast("Snapshot", domain_event).state
+        data: dict[str, Any] = {}
+        for field in fields(state):
+            value = getattr(state, field.name)
+            if isinstance(value, Personal):
+                sealed = self._sealer.seal(value, stream=state.id, version=state.version, field=_sealed(field.name))
+                data[field.name] = {"sealed": sealed}
+            else:
+                data[field.name] = _plain(value)
+        return StoredEvent(
+            originator_id=state.id,
+            originator_version=state.version,
+            topic=_shape(kind_of(state.id)).name,
+            state=orjson.dumps(data),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        stream, version = str(stored_event.originator_id), stored_event.originator_version
+        data = orjson.loads(stored_event.state)
+        clear = {}
+        for field, value in data.items():
+            if isinstance(value, dict) and "sealed" in value:
+                clear[field] = self._sealer.open(value["sealed"], stream=stream, version=version, field=_sealed(field))
+        shape = _shape(kind_of(stream))
+        checked = shape.model.model_validate({field: _back(value) for field, value in data.items()} | clear)
+        state: Any = object.__new__(shape.state)
+        for field in shape.model.model_fields:
+            setattr(state, field, getattr(checked, field))
+        return Snapshot(state)
+
+
+def _sealed(field: str) -> str:
+    return f"snapshot.{field}"
+
+
+def _plain(value: Any) -> Any:
+    """JSON types; a dict as its pairs, because keys may be numbers or pairs."""
+    if isinstance(value, dict):
+        return {"pairs": [[_plain(key), _plain(item)] for key, item in value.items()]}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset | list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _back(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {"pairs"}:
+        return {tuple(key) if isinstance(key, list) else key: _back(item) for key, item in value["pairs"]}
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    name: str
+    state: type[State]
+    model: type[BaseModel]
+
+
+@cache
+def _shape(kind: Kind) -> _Shape:
+    """How a kind's state looks in this release; its name changes when the state's fields do."""
+    process = PROCESSES[kind]
+    state = process.state
+    hints: dict[str, Any] = {}
+    for ancestor in reversed(state.__mro__):
+        names = vars(modules[ancestor.__module__]) | {"datetime": datetime, "date": date, "StrEnum": StrEnum}
+        hints |= {
+            name: hint
+            for name, hint in get_type_hints(ancestor, globalns=names, include_extras=True).items()
+            if ancestor is not object
+        }
+    hints["status"] = process.states | None
+    wanted: dict[str, Any] = {field.name: (hints[field.name], ...) for field in fields(state)}
+    model = create_model(f"{kind}_snapshot", __config__=ConfigDict(arbitrary_types_allowed=True), **wanted)
+    told = orjson.dumps(model.model_json_schema(), option=orjson.OPT_SORT_KEYS)
+    return _Shape(f"{kind}.{sha256(told).hexdigest()[:12]}", state, model)

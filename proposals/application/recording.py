@@ -1,0 +1,215 @@
+"""Recording: commands are decided on what is there, appended in one transaction, decided anew if others were first."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from eventsourcing.persistence import PersistenceError
+
+from proposals.adapters.policies import default_policy
+from proposals.adapters.snapshots import Snapshot
+from proposals.adapters.store import CommandIdTaken, CommandRecord, VersionConflict
+from proposals.adapters.store.connections import ConnectionLost
+from proposals.application.idempotency import Request, fingerprint, placed_at
+from proposals.application.work import Work
+from proposals.domain.context import Context
+from proposals.domain.data_subject import SubjectErased
+from proposals.domain.decider import no_row
+from proposals.domain.errors import Conflict, Refused, refusal
+from proposals.domain.evaluation_round import RoundAnnulled, RoundClosed, RoundStatus
+from proposals.domain.processes import PROCESSES
+from proposals.domain.vocabulary import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from proposals.adapters.mapper import FactMapper
+    from proposals.adapters.sealing import Sealer
+    from proposals.adapters.snapshots import Snapshots
+    from proposals.adapters.store import Recorder
+    from proposals.application.reading import Reader
+    from proposals.domain.event import Command, Fact
+    from proposals.domain.organisation import Unit
+    from proposals.domain.ports import BallotBox, Calendar, Funds, KeyStore
+    from proposals.domain.process import Process
+    from proposals.domain.state import State
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 25
+"""How often a command is decided anew when others keep being first, before the Conflict is the caller's."""
+
+LOST_ANSWERS = 3
+"""How often a command is tried again after the connection was lost at its commit."""
+
+
+class Ports(NamedTuple):
+    """What the domain asks of the world."""
+
+    clock: Callable[[], datetime]
+    ids: Callable[[], str]
+    calendar: Calendar
+    keys: KeyStore
+    ballot_box: BallotBox
+    funds: Funds
+    directory: Callable[[str], Unit | None] | None
+
+
+class Writer:
+    """Decides and records."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        mapper: FactMapper,
+        reader: Reader,
+        sealer: Sealer,
+        ports: Ports,
+        snapshots: tuple[Snapshots, int] | None,
+    ) -> None:
+        self.recorder = recorder
+        self.mapper = mapper
+        self.reader = reader
+        self._sealer = sealer
+        self._ports = ports
+        self._snapshots = snapshots
+
+    def work(self) -> Work:
+        """A transaction to decide in, on what is recorded now."""
+        return Work(self.reader.load, self._context, self._sealer.commitment)
+
+    def _context(self, read: Callable[[str], State | None]) -> Context:
+        ports = self._ports
+        return Context(
+            now=ports.clock(),
+            read=read,
+            calendar=ports.calendar,
+            ballot_box=ports.ballot_box,
+            default_policy=default_policy(),
+            event_at=self.reader.event_at,
+            directory=ports.directory,
+            funds=ports.funds,
+        )
+
+    def request(self, command: Command) -> Request:
+        """Fills in what was left out. Raises Refused for a command nobody may give by itself."""
+        process = PROCESSES.get(kind_of(command.stream))
+        name = type(command).__name__
+        if process is None or process.commands.get(name) is not type(command):
+            raise Refused(refusal("not_a_public_command", command=name), command=name, stream=command.stream)
+        command_id = command.command_id or self._ports.ids()
+        if command.secret:
+            command_id = self._blinded(command, command_id, process)
+        filled = command.model_copy(update={"command_id": command_id, "at": command.at or self._ports.clock()})
+        return Request(filled, command_id, fingerprint(command), named=command.command_id is not None)
+
+    def _blinded(self, command: Command, command_id: str, process: Process) -> str:
+        """The stand-in for a voter's command id. A round that is not open has no key to make one with."""
+        state = self.reader.load(command.stream)
+        if state is None or process.row(state.status, type(command)) is None:
+            name = type(command).__name__
+            raise Refused(no_row(process, state, command), guard="state", command=name, stream=command.stream)
+        return self._ports.ballot_box.blind(command.stream, command_id)
+
+    def record(self, asked: Sequence[Request]) -> list[Fact]:
+        """Decides and appends in one transaction, until it is done or nothing can help.
+
+        Raises Refused, or Conflict when others were first too often.
+        """
+        look_up = False
+        for attempt in range(1, ATTEMPTS + 1):
+            work = self.work()
+            try:
+                return self._attempt(work, asked, look_up=look_up)
+            except Refused:
+                # A repeated command is answered, not refused; and a refusal must not rest on what has changed.
+                may_be_repeated = not look_up and any(request.named for request in asked)
+                if not self.reader.moved_on(work.expected) and not may_be_repeated:
+                    raise
+            except (VersionConflict, CommandIdTaken) as error:
+                self.reader.forget(work.expected)
+                if attempt == ATTEMPTS:
+                    raise conflict(error) from error
+            except ConnectionLost:
+                # The commit may have gone through: then the command ids are there, and the next turn finds them.
+                if attempt > LOST_ANSWERS:
+                    raise
+            look_up = True
+            time.sleep(random.uniform(0, 0.002 * attempt))  # noqa: S311 - only to step out of each other's way
+        raise AssertionError
+
+    def _attempt(self, work: Work, asked: Sequence[Request], *, look_up: bool) -> list[Fact]:
+        answers: list[Sequence[Fact]] = []
+        receipts: list[CommandRecord] = []
+        for request in asked:
+            answer = self.recorded_before(request) if look_up else None
+            if answer is None:
+                answer = work.perform(request.command, request.command_id)
+                receipts.append(CommandRecord(request.command_id, request.fingerprint, len(answer)))
+            answers.append(answer)
+        if receipts:
+            self._append(work, receipts)
+        facts = [work.placed.get(fact.reference, fact) for answer in answers for fact in answer]
+        self._after_commit(facts)
+        return facts
+
+    def _append(self, work: Work, receipts: Sequence[CommandRecord]) -> None:
+        stored = [self.mapper.to_stored_event(cast("Any", fact)) for fact in work.facts]
+        positions = self.recorder.insert_events(
+            stored, commands=receipts, expected=work.expected, wakeups=work.wakeups()
+        )
+        work.placed = {fact.reference: fact for fact in placed_at(work.facts, positions)}
+        self.reader.forget(work.touched)
+        if self._snapshots is not None:
+            self._keep_snapshots(work, *self._snapshots)
+
+    def recorded_before(self, request: Request) -> list[Fact] | None:
+        """What a command id recorded before, if it did. Raises Refused if that was another command."""
+        found = self.recorder.find_command(request.command_id)
+        if found is None:
+            return None
+        printed, first, last = found
+        if printed != request.fingerprint:
+            reason = refusal("command_id_reused", command_id=request.command_id)
+            name = type(request.command).__name__
+            raise Refused(reason, guard="command_id", command=name, stream=request.command.stream)
+        return list(self.reader.log(first - 1, last - first + 1))
+
+    def _keep_snapshots(self, work: Work, snapshots: Snapshots, every: int) -> None:
+        """Keeps the states whose turn has come. A snapshot is a cache: without it nothing is lost."""
+        for stream in dict.fromkeys(fact.stream for fact in work.facts if fact.version % every == 0):
+            try:
+                snapshots.put([cast("Any", Snapshot(cast("State", work.read(stream))))])
+            except PersistenceError as error:
+                log.warning("no snapshot of %s was kept: %s", stream, error)
+
+    def _after_commit(self, facts: Iterable[Fact]) -> None:
+        """Keys go once what calls for it is durable; `repair` does it again after a crash in between."""
+        for fact in facts:
+            if isinstance(fact.event, RoundClosed | RoundAnnulled):
+                self._forget_round(fact.stream)
+            elif isinstance(fact.event, SubjectErased):
+                self._ports.keys.destroy(f"subject:{fact.stream}")
+
+    def repair(self) -> None:
+        """Destroys the keys of closed rounds that a crash, or a host's transaction, has left."""
+        for name in self._ports.keys.names("round-"):
+            state = self.reader.load(name.partition(":")[2])
+            if state is not None and state.status is not RoundStatus.OPEN:
+                self._forget_round(state.id)
+
+    def _forget_round(self, round_: str) -> None:
+        """The voters can no longer be linked; the key to the ballots is in the log if it was to be published."""
+        self._ports.ballot_box.forget_voters(round_)
+        self._ports.keys.destroy(f"round-content:{round_}")
+
+
+def conflict(error: VersionConflict | CommandIdTaken) -> Conflict:
+    """The store's conflict in the public terms."""
+    if isinstance(error, VersionConflict):
+        return Conflict(error.stream, error.expected, error.actual)
+    return Conflict(error.command_id, 0, 1)
