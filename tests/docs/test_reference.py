@@ -1,0 +1,25 @@
+"""The written reference says what the code says."""
+
+from __future__ import annotations
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def reference():
+    spec = spec_from_file_location("reference", DOCS / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["process.md", "refusals.md"])
+def test_the_reference_is_up_to_date(name):
+    written = (DOCS / "reference" / name).read_text(encoding="utf-8")
+    assert written == reference().PAGES[name](), "run: python docs/reference.py"
