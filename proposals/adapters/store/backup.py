@@ -1,7 +1,7 @@
 """Backup and restore: one file for either database, from which the same log comes back, byte for byte.
 
-The file is gzip'd lines: a header; then the rows of tracking, wake-ups and commands as arrays, and the log as its leaf
-lines, which are objects; at the end the SHA-256 of all lines before.
+The file is gzip'd lines: a header; then the rows of tracking, wake-ups and commands as arrays, and the log as
+its leaf lines, which are objects; at the end the SHA-256 of all lines before.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class BackupError(ValueError):
 def backup(recorder: Recorder, path: str | Path) -> int:
     """Write a backup of a store as it is at one moment, while others go on writing to it; return its last position.
 
-    The file appears under its name only when it is whole. Raises BackupError when an event is not what its leaf hash
-    says.
+    The file appears under its name only when it is whole. Raises BackupError when an event is not what its
+    leaf hash says.
     """
     whole = Path(path)
     part = whole.with_name(whole.name + ".part")
@@ -63,8 +63,8 @@ def backup(recorder: Recorder, path: str | Path) -> int:
 def restore(path: str | Path, recorder: Recorder) -> int:
     """Fill an empty store from a backup, which is checked as it is read, in one transaction; return the last position.
 
-    The store takes over the id of the one that was saved. Raises BackupError, and ProgrammingError when the store is
-    not empty; nothing has been written then.
+    The store takes over the id of the one that was saved. Raises BackupError, and ProgrammingError when the
+    store is not empty; nothing has been written then.
     """
     statements = recorder.statements
     with recorder.writers.connection() as connection, recorder.transaction(connection) as transaction:

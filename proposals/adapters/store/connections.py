@@ -44,7 +44,7 @@ def make_engine(url: str, *, synchronous: Synchronous = "full", busy_timeout: fl
     engine = create_engine(parsed, poolclass=StaticPool if memory else NullPool, connect_args=arguments)
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - a connection of any driver
         connection.isolation_level = None  # BEGIN is ours to say, not the driver's to guess
         connection.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
 
@@ -104,20 +104,19 @@ class Pool:
         """
         return Loan(self)
 
-    # Taking and giving back are single steps of a deque, without a lock, while there is enough for all. One who has
-    # to wait first says so, then looks again; one who gives back first gives, then looks for those who wait.
+    # Taking and giving back are single steps of a deque, without a lock, while there is enough for all. One
+    # who has to wait first says so, then looks again; one who gives back first gives, then looks for those
+    # who wait.
 
     def take(self) -> PoolProxiedConnection:
         """Take a connection out of the pool, for `give_back`."""
-        try:
+        with suppress(IndexError):
             return self._idle.pop()
-        except IndexError:
-            pass
         with self._change:
             self._waiting += 1
             try:
                 while not self._closed:
-                    if self._idle:
+                    with suppress(IndexError):
                         return self._idle.pop()
                     if self._room:
                         self._room -= 1
@@ -184,7 +183,7 @@ class Loan:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Any:  # noqa: ANN401 - a connection of any driver
         try:
             self._connection = self._pool.take()
         except (self._pool.driver_error, SQLAlchemyError) as error:

@@ -29,14 +29,16 @@ class HostRefused(ProgrammingError):
 class HostTransaction(Generic[Staged]):
     """What is staged in the transaction of a host's Session or Connection, until that transaction ends.
 
-    The host commits, rolls back and uses savepoints through SQLAlchemy as ever (a SAVEPOINT in raw SQL is not seen).
-    `flush` is called once, just before the outermost commit reaches the database, and writes `staged` through the
-    connection it is given (`Recorder.insert_events(..., connection=...)`): the log is locked from there to the
-    commit only. If it raises, all of the host's transaction is rolled back, and the error comes out of its commit.
-    `dropped` is called with the number of staged items that are left after a rollback, also of a savepoint.
+    The host commits, rolls back and uses savepoints through SQLAlchemy as ever (a SAVEPOINT in raw SQL is not
+    seen). `flush` is called once, just before the outermost commit reaches the database, and writes `staged`
+    through the connection it is given (`Recorder.insert_events(..., connection=...)`): the log is locked from
+    there to the commit only. If it raises, all of the host's transaction is rolled back, and the error comes
+    out of its commit. `dropped` is called with the number of staged items that are left after a rollback,
+    also of a savepoint.
 
-    On SQLite a host should open its transactions with BEGIN IMMEDIATE, as the recorder's own engine does; the write
-    lock is taken here at the latest, for a transaction that had only read cannot get it once another has written.
+    On SQLite a host should open its transactions with BEGIN IMMEDIATE, as the recorder's own engine does; the
+    write lock is taken here at the latest, for a transaction that had only read cannot get it once another
+    has written.
     """
 
     def __init__(
@@ -48,8 +50,8 @@ class HostTransaction(Generic[Staged]):
     ) -> None:
         """Join the host's transaction; one that has not begun begins here.
 
-        Raises HostRefused for AUTOCOMMIT, two-phase, another database, or a transaction that has been joined already
-        (see `current`), and OperationalError when SQLite's write lock cannot be had.
+        Raises HostRefused for AUTOCOMMIT, two-phase, another database, or a transaction that has been joined
+        already (see `current`), and OperationalError when SQLite's write lock cannot be had.
         """
         self.staged: list[Staged] = []
         self.finished = False
@@ -64,8 +66,8 @@ class HostTransaction(Generic[Staged]):
         for name, listener in _LISTENERS.items():
             if not event.contains(connection, name, listener):
                 event.listen(connection, name, listener)
-        # SQLAlchemy numbers a connection's savepoints and tells the number when one ends, but not when it is set.
-        # The one under which we look for the store shows where the count stands.
+        # SQLAlchemy numbers a connection's savepoints and tells the number when one ends, but not when it is
+        # set. The one under which we look for the store shows where the count stands.
         self._count = 0
         _CURRENT[connection] = self
         try:
@@ -94,43 +96,55 @@ class HostTransaction(Generic[Staged]):
             raise ProgrammingError("the host's transaction has ended")
         self.staged.extend(items)
 
-    def _set_savepoint(self) -> None:
+    def on_commit(self, connection: Connection) -> None:
+        """Flush, or see to it that the host's rows are rolled back too. Called by SQLAlchemy, like the others."""
+        try:
+            _refuse_lost_transaction(connection)
+            if self.staged:
+                self._flush(connection, self.staged)
+        except BaseException:
+            self.on_rollback(connection)
+            # SQLAlchemy takes the commit for done with, and would send no ROLLBACK: the host's rows would stay in
+            # the database's transaction, for the next commit on this connection to keep.
+            try:
+                connection.connection.rollback()
+            except Exception:  # noqa: BLE001 - whatever keeps us from rolling back, giving up the connection does it
+                with suppress(Exception):
+                    connection.invalidate()
+            raise
+        self._finish(connection)
+
+    def on_rollback(self, connection: Connection) -> None:
+        """Drop everything."""
+        self._finish(connection)
+        self._drop_to(0)
+
+    def on_savepoint(self, _connection: Connection, _name: str | None) -> None:
+        """Mark what is staged before the savepoint."""
         self._count += 1
         self._marks.append((self._count, len(self.staged)))
 
-    def _end_savepoint(self, number: int, *, rolled_back: bool) -> None:
+    def on_release_savepoint(self, _connection: Connection, name: str, _context: None) -> None:
+        """Keep what was staged since, for the savepoint or the transaction around."""
+        self._end_savepoint(name)
+
+    def on_rollback_savepoint(self, _connection: Connection, name: str, _context: None) -> None:
+        """Drop what was staged since; a savepoint that was set before joining takes everything along."""
+        self._drop_to(self._end_savepoint(name))
+
+    def _end_savepoint(self, name: str) -> int:
+        """Forget a savepoint with those inside it, and give how much was staged when it was set."""
+        number = int(name.rpartition("_")[2])
         self._count = max(self._count, number)  # learned from the first one, set on joining
-        ended = [mark for mark in self._marks if mark[0] >= number]
+        staged = dict(self._marks).get(number, 0)
         self._marks = [mark for mark in self._marks if mark[0] < number]
-        if rolled_back:  # a savepoint from before joining takes all that was staged
-            self._drop_to(ended[0][1] if ended and ended[0][0] == number else 0)
+        return staged
 
     def _drop_to(self, left: int) -> None:
         if left < len(self.staged):
             del self.staged[left:]
             if self._dropped is not None:
                 self._dropped(left)
-
-    def _commit(self, connection: Connection) -> None:
-        try:
-            _refuse_lost_transaction(connection)
-            if self.staged:
-                self._flush(connection, self.staged)
-        except BaseException:
-            self._rollback(connection)
-            # SQLAlchemy takes the commit for done with, and would send no ROLLBACK: the host's rows would stay in
-            # the database's transaction, for the next commit on this connection to keep.
-            try:
-                connection.connection.rollback()
-            except Exception:
-                with suppress(Exception):
-                    connection.invalidate()
-            raise
-        self._finish(connection)
-
-    def _rollback(self, connection: Connection) -> None:
-        self._finish(connection)
-        self._drop_to(0)
 
     def _finish(self, connection: Connection) -> None:
         self.finished = True
@@ -140,38 +154,21 @@ class HostTransaction(Generic[Staged]):
 _CURRENT: WeakKeyDictionary[Connection, HostTransaction[Any]] = WeakKeyDictionary()
 
 
-def _on_commit(connection: Connection) -> None:
-    if (joined := _CURRENT.get(connection)) is not None:
-        joined._commit(connection)
+def _tell_current(handler: Callable[..., None]) -> Callable[..., None]:
+    def listener(connection: Connection, *arguments: object) -> None:
+        if (joined := _CURRENT.get(connection)) is not None:
+            handler(joined, connection, *arguments)
 
-
-def _on_rollback(connection: Connection) -> None:
-    if (joined := _CURRENT.get(connection)) is not None:
-        joined._rollback(connection)
-
-
-def _on_savepoint(connection: Connection, _name: str | None) -> None:
-    if (joined := _CURRENT.get(connection)) is not None:
-        joined._set_savepoint()
-
-
-def _on_rollback_savepoint(connection: Connection, name: str, _context: None) -> None:
-    if (joined := _CURRENT.get(connection)) is not None:
-        joined._end_savepoint(int(name.rpartition("_")[2]), rolled_back=True)
-
-
-def _on_release_savepoint(connection: Connection, name: str, _context: None) -> None:
-    if (joined := _CURRENT.get(connection)) is not None:
-        joined._end_savepoint(int(name.rpartition("_")[2]), rolled_back=False)
+    return listener
 
 
 # Set once on a connection and idle between transactions: a listener cannot be taken away while it is being called.
-_LISTENERS: dict[str, Callable[..., None]] = {
-    "commit": _on_commit,
-    "rollback": _on_rollback,
-    "savepoint": _on_savepoint,
-    "rollback_savepoint": _on_rollback_savepoint,
-    "release_savepoint": _on_release_savepoint,
+_LISTENERS = {
+    "commit": _tell_current(HostTransaction.on_commit),
+    "rollback": _tell_current(HostTransaction.on_rollback),
+    "savepoint": _tell_current(HostTransaction.on_savepoint),
+    "release_savepoint": _tell_current(HostTransaction.on_release_savepoint),
+    "rollback_savepoint": _tell_current(HostTransaction.on_rollback_savepoint),
 }
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def spliced(data: bytes, *, trusted: bool) -> bytes:
     """Give an event's data as it stands in its leaf line.
 
-    A JSON object stands there as it is stored, byte for byte. Anything else (only bare events have it) becomes
-    a JSON string, which no object can be mistaken for. Data that our mapper wrote is trusted, not parsed again.
+    A JSON object stands there as it is stored, byte for byte. Anything else (only bare events have it)
+    becomes a JSON string, which no object can be mistaken for. Data that our mapper wrote is trusted, not
+    parsed again.
     """
     if data[:1] == b"{" and (trusted or _is_json_on_one_line(data)):
         return data

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Self
+from threading import Event
+from typing import Any, Self
+from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, OperationalError, ProcessRecorder
-from orjson import dumps
+from eventsourcing.persistence import IntegrityError, ProcessRecorder, StoredEvent, Tracking
+from sqlalchemy import Connection
 
 from .append import Batch, BorrowedTransaction, PostgresTransaction, SqliteTransaction, append
 from .connections import ConnectionLost, Pool, Synchronous, in_memory, make_engine, translated
-from .records import CommandRecord, Envelope, Recorded, envelope, instant_text, recorded
-from .schema import MIGRATIONS, Migration, lock_schema, open_schema, upgrade_schema
+from .opening import open_store
+from .records import CommandRecord, Envelope, Positions, Recorded, envelope, instant_text, recorded
 from .snapshots import SnapshotRecorder
-from .statements import LAST_TEXT, NO_LIMIT, Statement, Statements, stream_span
+from .statements import LAST_TEXT, NO_LIMIT, Statement, Statements, stream_span, texts
 from .subscription import LogSubscription
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from threading import Event
-    from uuid import UUID
-
-    from eventsourcing.persistence import StoredEvent, Tracking
-    from sqlalchemy import Connection, Engine
 
 PAGE = 1000  # rows read at a time when a whole log goes by
 
@@ -54,23 +48,22 @@ class Recorder(ProcessRecorder):
         """Open a store, and create it when the database is empty.
 
         `clock` gives aware instants. `synchronous` and `busy_timeout` (seconds) are for SQLite, see `make_engine`.
-        `pool_size` is how many connections are kept at most. `poll_interval` (seconds) is how long a subscription
-        sleeps before it looks again. Raises SchemaOlder, SchemaNewer, SchemaForeign.
+        `pool_size` is how many connections for reading are kept at most, beside the one for writing.
+        `poll_interval` (seconds) is how long a subscription sleeps before it looks again.
+        Raises SchemaOlder, SchemaNewer, SchemaForeign.
         """
         self.engine = make_engine(url, synchronous=synchronous, busy_timeout=busy_timeout)
         self.poll_interval = poll_interval
         self._clock = clock
         self._on_sqlite = self.engine.dialect.name == "sqlite"
-        if self._on_sqlite and not in_memory(self.engine):
-            _write_ahead(self.engine, busy_timeout)
-        with translated(self.engine), self.engine.begin() as connection:
-            lock_schema(connection)
-            self.store_id = open_schema(connection)
+        self.store_id = open_store(self.engine, busy_timeout)
         self.statements = Statements(self.engine.dialect)
         self.transaction: type[SqliteTransaction | PostgresTransaction]
         self.transaction = SqliteTransaction if self._on_sqlite else PostgresTransaction
         self.readers = Pool(self.engine, 1 if in_memory(self.engine) else pool_size)
-        self.writers = Pool(self.engine, 1) if self._on_sqlite and not in_memory(self.engine) else self.readers
+        # The log has one writer at a time anyway. Threads that wait for it here do not hold the log's lock while they
+        # wait for Python's, which would make eight of them slower than one.
+        self.writers = self.readers if in_memory(self.engine) else Pool(self.engine, 1)
         self.waiting: set[Event] = set()  # of subscriptions that sleep until something is appended
 
     def __enter__(self) -> Self:
@@ -98,21 +91,22 @@ class Recorder(ProcessRecorder):
         expected: Mapping[str, int] | None = None,
         wakeups: Mapping[str, str | None] | None = None,
         connection: Connection | None = None,
-        **_: Any,
-    ) -> list[int]:
+        **_: Any,  # noqa: ANN401 - what `eventsourcing` may pass on
+    ) -> Positions:
         """Record events and all that goes with them in one transaction, and return the events' positions.
 
         `commands` are the receipts of the commands that made the events, in their order. `expected` maps each
-        stream that was read or written to the version it must still have (0 = none). `wakeups` maps streams to
-        the instant they are next due at, or to None when they are not. With `connection` all is written in that
-        connection's transaction, which its owner commits.
+        stream that was read or written to the version it must still have (0 = none). `wakeups` maps streams
+        to the instant they are next due at, or to None when they are not. With `connection` all is written in
+        that connection's transaction, which its owner commits.
 
-        Raises VersionConflict, CommandIdTaken, IntegrityError, and OperationalError. After an OperationalError the
-        events may have been committed if the connection was lost during the commit; `find_command` tells.
+        Raises VersionConflict, CommandIdTaken, IntegrityError, and OperationalError. After an
+        OperationalError the events may have been committed if the connection was lost during the commit;
+        `find_command` tells.
         """
         batch = Batch(stored_events, tracking, commands, expected or {}, wakeups or {})
         if not any(batch):
-            return []
+            return Positions()
         now = instant_text(self._clock())
         if connection is not None:
             with translated(self.engine):
@@ -124,13 +118,14 @@ class Recorder(ProcessRecorder):
                 waiting.set()
         return positions
 
-    def _append(self, batch: Batch, now: str, *, again: bool = True) -> list[int]:
+    def _append(self, batch: Batch, now: str, *, again: bool = True) -> Positions:
         transaction = None
         try:
             with self.writers.connection() as connection, self.transaction(connection) as transaction:
                 return append(transaction, self.statements, batch, now)
         except ConnectionLost:
-            # Before the commit was sent nothing can have been committed: an idle connection had died, no more.
+            # Before the commit was sent nothing can have been committed: an idle connection had died, no
+            # more.
             if not again or transaction is None or transaction.ending:
                 raise
         return self._append(batch, now, again=False)
@@ -142,7 +137,7 @@ class Recorder(ProcessRecorder):
             transaction.tell([(statement, rows)])
 
     def insert_tracking(self, tracking: Tracking) -> None:
-        """Record how far an upstream log has been processed; raises IntegrityError unless that is further than before."""
+        """Record how far an upstream log has been processed; raises IntegrityError unless it is further than before."""
         with self.writers.connection() as connection:
             values = (tracking.application_name, tracking.notification_id)
             later = connection.execute(self.statements.track.sql, values).fetchall()
@@ -184,11 +179,11 @@ class Recorder(ProcessRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> list[Recorded]:
-        """Read the log from position `start` to `stop`, at most `limit` events of the given names (none given = all)."""
+        """Read the log from position `start` to `stop`, at most `limit` events of the given names (none = all)."""
         after = 0 if start is None else start - inclusive_of_start
         through = NO_LIMIT if stop is None else stop
         if topics:
-            return [recorded(row) for row in self.read(self.statements.log_of, (after, through, names(topics), limit))]
+            return [recorded(row) for row in self.read(self.statements.log_of, (after, through, texts(topics), limit))]
         return [recorded(row) for row in self.read(self.statements.log, (after, through, limit))]
 
     def max_notification_id(self) -> int | None:
@@ -201,7 +196,7 @@ class Recorder(ProcessRecorder):
 
     def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """Give the version of each stream, 0 for one that is not there."""
-        return {stream: version or 0 for stream, version in self.read(self.statements.heads, (names(streams),))}
+        return {stream: version or 0 for stream, version in self.read(self.statements.heads, (texts(streams),))}
 
     def find_command(self, command_id: str) -> tuple[str, int, int] | None:
         """Give a recorded command's fingerprint and its first and last position (last < first: it made no event)."""
@@ -227,11 +222,11 @@ class Recorder(ProcessRecorder):
             finally:
                 connection.execute("ROLLBACK")
 
-    # The log only ever grows at its end, so pages that stop at one position are a consistent snapshot together,
-    # and no connection or transaction is held while the caller works on a page.
+    # The log only ever grows at its end, so pages that stop at one position are a consistent snapshot
+    # together, and no connection or transaction is held while the caller works on a page.
 
     def log(self, after: int = 0, limit: int | None = None, *, through: int | None = None) -> Iterator[Recorded]:
-        """Go through the log in commit order, after one position and through another (default: as far as it goes now)."""
+        """Go through the log in commit order, after one position and through another (default: its end now)."""
         through = self.head() if through is None else through
         through = through if limit is None else min(through, after + limit)
         while page := self.read(self.statements.log, (after, through, PAGE)):
@@ -268,44 +263,3 @@ class Recorder(ProcessRecorder):
     def snapshot_recorder(self) -> SnapshotRecorder:
         """Give the recorder of snapshots that goes with this store."""
         return SnapshotRecorder(self)
-
-
-def names(texts: Sequence[str]) -> str:
-    """Give a list of texts as the one parameter our statements take them in."""
-    return dumps(list(texts)).decode()
-
-
-def upgrade(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """Bring a store to this release's schema, in one transaction; return the version it had. Stop all users first.
-
-    Raises SchemaNewer, SchemaForeign.
-    """
-    engine = make_engine(url)
-    try:
-        with translated(engine), engine.begin() as connection:
-            lock_schema(connection)
-            return upgrade_schema(connection, migrations)
-    finally:
-        engine.dispose()
-
-
-def _write_ahead(engine: Engine, patience: float) -> None:
-    """Switch a SQLite file to its write-ahead log, so that readers do not wait for the writer nor it for them.
-
-    The switch does not wait for others who are just making it, so it is tried again for `patience` seconds.
-    """
-    give_up = monotonic() + patience
-    while True:
-        try:
-            with translated(engine):
-                connection = engine.raw_connection()
-                try:
-                    connection.cursor().execute("PRAGMA journal_mode = WAL")
-                finally:
-                    connection.close()
-        except OperationalError as error:
-            if "locked" not in str(error) or monotonic() > give_up:
-                raise
-            sleep(0.01)
-        else:
-            return

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True)
 class Envelope(StoredEvent):
     """A stored event with its public envelope; bare events leave the optional fields at None.
 
-    Instants are texts `YYYY-MM-DDTHH:MM:SS.ffffffZ` (UTC). `recorded_at` and `position` are given by the store
-    and filled in when an event is read back.
+    Instants are texts `YYYY-MM-DDTHH:MM:SS.ffffffZ` (UTC). `recorded_at` and `position` are given by the
+    store and filled in when an event is read back.
     """
 
     schema: int | None = None
@@ -34,6 +34,15 @@ class Envelope(StoredEvent):
 @dataclass(frozen=True)
 class Recorded(Envelope, Notification):
     """An envelope as a notification of the log; `id` is its position."""
+
+
+class Positions(list[int]):
+    """The positions that an append has given, and the one instant (text) at which all of it was recorded."""
+
+    def __init__(self, positions: Iterable[int] = (), recorded_at: str | None = None) -> None:
+        """Hold both; nothing appended has no instant."""
+        super().__init__(positions)
+        self.recorded_at = recorded_at
 
 
 class CommandRecord(NamedTuple):

@@ -106,7 +106,8 @@ WAKEUPS = Table(
     sqlite_with_rowid=False,
 )
 
-# What makes a row of a guarded table the same row: SQLite's INSERT OR REPLACE would delete it without a trigger.
+# What makes a row of a guarded table the same row: SQLite's INSERT OR REPLACE would delete it without a
+# trigger.
 _GUARDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "events": (("position",), ("stream", "version")),
     "leaf_hashes": (("position",),),
@@ -139,7 +140,8 @@ SCHEMA_VERSION = 1 + len(MIGRATIONS)
 def open_schema(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> str:
     """Create the tables in an empty database, or check the version of those that are there; return the store id.
 
-    The connection must be in a transaction that `lock_schema` opened. Raises SchemaOlder, SchemaNewer, SchemaForeign.
+    The connection must be in a transaction that `lock_schema` opened. Raises SchemaOlder, SchemaNewer,
+    SchemaForeign.
     """
     current = 1 + len(migrations)
     found = _schema_version(connection)
@@ -223,19 +225,17 @@ def _sqlite_triggers() -> list[str]:
             f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
         ]
         probes = (" AND ".join(f"{column} = NEW.{column}" for column in key) for key in keys)
-        exists = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {probe})" for probe in probes)
+        exists = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {probe})" for probe in probes)  # noqa: S608 - our names
         statements.append(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {exists} {refuse}")
     return statements
 
 
 def _postgres_triggers() -> list[str]:
     statements = [
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
+        """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"""
     ]
-    statements += [
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        for table in _GUARDED
+    changes, refuse = "UPDATE OR DELETE OR TRUNCATE", "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    return statements + [
+        f"CREATE TRIGGER {table}_append_only BEFORE {changes} ON {table} {refuse}" for table in _GUARDED
     ]
-    return statements

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
@@ -10,24 +12,20 @@ from .records import Envelope
 from .statements import stream_span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
-
-    from .recorder import Recorder
+    from .recorder import Recorder  # which imports this module
 
 
 class SnapshotRecorder(AggregateRecorder):
     """The snapshots of a store, as `eventsourcing`'s snapshot store wants them."""
 
     def __init__(self, recorder: Recorder) -> None:
-        """Share a store's connections."""
         self._recorder = recorder
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:  # noqa: ANN401 - as inherited
         """Keep snapshots, all or none; raises IntegrityError for a stream and version that has one."""
         rows = [
-            (str(s.originator_id), s.originator_version, s.topic, getattr(s, "schema", None), s.state)
-            for s in stored_events
+            (str(kept.originator_id), kept.originator_version, kept.topic, getattr(kept, "schema", None), kept.state)
+            for kept in stored_events
         ]
         if rows:
             self._recorder.write(self._recorder.statements.put_snapshots, rows)
@@ -41,15 +39,15 @@ class SnapshotRecorder(AggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> list[StoredEvent]:
-        """Read a stream's snapshots; one that was kept with a schema number comes back as an Envelope that has it."""
+        """Read a stream's snapshots; one that was kept with a schema number comes back as an Envelope with it."""
         statements = self._recorder.statements
         statement = statements.snapshots_back if desc else statements.snapshots
-        values = stream_span(originator_id, gt, lte, limit)
+        rows = self._recorder.read(statement, stream_span(originator_id, gt, lte, limit))
         return [
             StoredEvent(stream, version, name, bytes(data))
             if schema is None
             else Envelope(stream, version, name, bytes(data), schema=schema)
-            for stream, version, name, schema, data in self._recorder.read(statement, values)
+            for stream, version, name, schema, data in rows
         ]
 
     def discard_snapshots(self) -> None:

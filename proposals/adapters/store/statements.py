@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 from orjson import dumps
 from sqlalchemy import (
     JSON,
+    Dialect,
+    Executable,
+    Select,
+    Table,
     Text,
-    and_,
     bindparam,
     cast,
     column,
@@ -28,192 +32,206 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from .schema import BIG, COMMANDS, EVENTS, LEAF_HASHES, LOG_HEAD, META, SNAPSHOTS, TRACKING, WAKEUPS
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from sqlalchemy import Dialect, Executable, Select, Table
-
-NO_LIMIT = 2**62
 CHANNEL = "proposals_log"  # of PostgreSQL's NOTIFY
+NO_LIMIT = 2**62
 LAST_TEXT = "\U0010ffff"  # sorts after every text a stream id begins with
 
 
 class Statement:
-    """A statement in three forms: the construct, its SQL for the driver, and its parameters' names in their order."""
+    """A statement in three forms: the construct, its SQL for the driver, its parameters' names in their order."""
 
     __slots__ = ("construct", "names", "sql")
 
     def __init__(self, construct: Executable, dialect: Dialect) -> None:
-        """Compile the construct; `dialect` has a positional parameter style."""
         compiled: Any = construct.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.construct = construct
         self.sql = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
 
 
-Write = tuple[Statement, Sequence[tuple[Any, ...]]]
+Row = tuple[Any, ...]
+Write = tuple[Statement, Sequence[Row]]
 
 
 class Statements:
-    """The statements of a store, for one database."""
+    """The statements of a store, for one database; their parameters are positional, in the order they are named."""
 
     def __init__(self, engine_dialect: Dialect) -> None:
-        """Compile them all: a few milliseconds, once for each recorder."""
-        on_sqlite = engine_dialect.name == "sqlite"
         kind: Any = type(engine_dialect)
-        dialect = kind(paramstyle="qmark" if on_sqlite else "format")
-        later: Any = func.max if on_sqlite else func.greatest
-        upsert: Any = sqlite.insert if on_sqlite else postgresql.insert
-        events, hashes, commands, wakeups, shots = EVENTS.c, LEAF_HASHES.c, COMMANDS.c, WAKEUPS.c, SNAPSHOTS.c
+        self._on_sqlite = engine_dialect.name == "sqlite"
+        self._dialect: Dialect = kind(paramstyle="qmark" if self._on_sqlite else "format")
+        self._upsert: Any = sqlite.insert if self._on_sqlite else postgresql.insert
+        self._define_append()
+        self._define_log()
+        self._define_streams()
+        self._define_rest()
 
-        def given(name: str) -> Any:
-            array = bindparam(name, type_=Text)
-            values: Any = func.json_each(array) if on_sqlite else func.json_array_elements_text(cast(array, JSON))
-            return (values.table_valued("value").c.value) if on_sqlite else values.column_valued(name + "_value")
-
-        def number(name: str) -> Any:
-            return bindparam(name, type_=BIG)
-
-        def words(name: str) -> Any:
-            return bindparam(name, type_=Text)
-
-        def compiled(construct: Executable) -> Statement:
-            return Statement(construct, dialect)
-
-        def limited(query: Select[Any]) -> Statement:  # SQLite wants an OFFSET beside a bound LIMIT
-            return compiled(query.limit(number("limit")).offset(literal_column("0")))
-
-        # the append: the lock, the checks under it, the rows
+    def _define_append(self) -> None:
+        """Define the lock, the checks under it, and the rows that are written."""
+        later: Any = func.max if self._on_sqlite else func.greatest
         head = LOG_HEAD.c.position + number("count"), later(LOG_HEAD.c.recorded_at, words("now"))
-        self.lock = compiled(
+        self.lock = self._compiled(
             select(*head)  # SQLite's BEGIN IMMEDIATE has locked everything
-            if on_sqlite
+            if self._on_sqlite
             else update(LOG_HEAD).values(position=head[0], recorded_at=head[1]).returning(*LOG_HEAD.c[1:])
         )
-        self.advance = compiled(update(LOG_HEAD).values(position=number("head"), recorded_at=words("at")))
-        stream = given("streams")
-        newest = select(func.max(events.version)).where(events.stream == stream).scalar_subquery()
-        heads = select(stream, newest)
-        self.heads = compiled(heads)
-        command_id = given("ids")
-        receipt = select(commands.last_position).where(commands.command_id == command_id).scalar_subquery()
-        receipts = select(command_id, receipt, literal_column("'command'"))
-        self.check = compiled(union_all(receipts, heads.add_columns(literal_column("'stream'"))))
-        tracked = upsert(TRACKING)
-        self.track = compiled(
-            tracked.on_conflict_do_update(
-                index_elements=["application_name"],
-                set_={"notification_id": tracked.excluded.notification_id},
-                where=TRACKING.c.notification_id < tracked.excluded.notification_id,
-            ).returning(TRACKING.c.notification_id)
-        )
-        asleep = wakeups.stream
-        self.puts: tuple[Statement, ...] = ()
-        if on_sqlite:
-            self.puts = (
-                self.advance,
-                *(compiled(insert(table)) for table in (EVENTS, LEAF_HASHES, COMMANDS)),
-                compiled(_wake(upsert(WAKEUPS))),
-                compiled(delete(WAKEUPS).where(asleep == words("asleep"))),
+        self.advance = self._compiled(update(LOG_HEAD).values(position=number("head"), recorded_at=words("at")))
+
+        # Subqueries, not joins: each goes through its index, whatever the planner thinks of the tables'
+        # sizes.
+        stream, command_id = self._each("streams"), self._each("ids")
+        version = select(func.max(EVENTS.c.version)).where(EVENTS.c.stream == stream).scalar_subquery()
+        receipt = select(COMMANDS.c.last_position).where(COMMANDS.c.command_id == command_id).scalar_subquery()
+        self.heads = self._compiled(select(stream, version))
+        self.check = self._compiled(
+            union_all(
+                select(command_id, receipt, literal_column("'command'")),
+                select(stream, version, literal_column("'stream'")),
             )
+        )
+
+        tracked = self._upsert(TRACKING)
+        further = TRACKING.c.notification_id < tracked.excluded.notification_id
+        self.track = self._compiled(_moved(tracked, further).returning(TRACKING.c.notification_id))
+
+        log = (EVENTS, LEAF_HASHES, COMMANDS)
+        asleep = WAKEUPS.c.stream
+        self._puts: tuple[Statement, ...] = ()
+        if self._on_sqlite:
+            awake, forgotten = _woken(self._upsert(WAKEUPS)), delete(WAKEUPS).where(asleep == words("asleep"))
+            self._puts = (self.advance, *map(self._compiled, (*map(insert, log), awake, forgotten)))
         else:
-            puts = [
-                *(insert(table).from_select(table.c.keys(), _rows(table)) for table in (EVENTS, LEAF_HASHES, COMMANDS)),
-                _wake(upsert(WAKEUPS).from_select(WAKEUPS.c.keys(), _rows(WAKEUPS))),
-                delete(WAKEUPS).where(asleep.in_(select(given("asleep")))),
-            ]
-            notified = select(func.pg_notify(literal_column(f"'{CHANNEL}'"), literal_column("''")))
-            self.put = compiled(notified.add_cte(*(put.cte(f"put_{n}") for n, put in enumerate(puts))))
+            awake = _woken(self._upsert(WAKEUPS).from_select(WAKEUPS.c.keys(), _rows(WAKEUPS)))
+            forgotten = delete(WAKEUPS).where(asleep.in_(select(self._each("asleep"))))
+            inserts = (insert(table).from_select(table.c.keys(), _rows(table)) for table in log)
+            puts = [put.cte(f"put_{n}") for n, put in enumerate((*inserts, awake, forgotten))]
+            notified = func.pg_notify(literal_column(f"'{CHANNEL}'"), literal_column("''"))
+            self._put = self._compiled(select(notified).add_cte(*puts))
 
-        # reading
-        def history(order: Any) -> Statement:
-            span = and_(
-                events.stream == words("stream"),
-                events.version > number("gt"),
-                events.version <= number("lte"),
-            )
-            return limited(select(EVENTS).where(span).order_by(order))
+    def _define_log(self) -> None:
+        """Define what reads the log in its order."""
+        self.head = self._compiled(select(LOG_HEAD.c.position, LOG_HEAD.c.recorded_at))
+        page = select(EVENTS).where(*_between(EVENTS, "after", "through")).order_by(EVENTS.c.position)
+        self.log = self._limited(page)
+        self.log_of = self._limited(page.where(EVENTS.c.name.in_(select(self._each("names")))))
+        hashes = select(LEAF_HASHES).where(*_between(LEAF_HASHES, "after", "through"))
+        self.hashes = self._limited(hashes.order_by(LEAF_HASHES.c.position))
+        receipt = select(COMMANDS.c.fingerprint, COMMANDS.c.first_position, COMMANDS.c.last_position)
+        self.command = self._compiled(receipt.where(COMMANDS.c.command_id == words("command_id")))
 
-        self.history, self.history_back = history(events.version), history(events.version.desc())
-        span = and_(events.position > number("after"), events.position <= number("through"))
-        page = select(EVENTS).where(span).order_by(events.position)
-        self.log = limited(page)
-        self.log_of = limited(page.where(events.name.in_(select(given("names")))))
-        span = and_(hashes.position > number("after"), hashes.position <= number("through"))
-        self.hashes = limited(select(LEAF_HASHES).where(span).order_by(hashes.position))
-        receipt_of = select(commands.fingerprint, commands.first_position, commands.last_position)
-        self.command = compiled(receipt_of.where(commands.command_id == words("command_id")))
-        woken = select(wakeups.stream).where(wakeups.due_at <= words("now"))
-        self.due = limited(woken.order_by(wakeups.due_at, wakeups.stream))
-        span = and_(events.stream >= words("first"), events.stream < words("before"))
-        self.streams = limited(select(events.stream).distinct().where(span).order_by(events.stream))
-        later_rows = tuple_(events.stream, events.version) > tuple_(words("stream"), number("version"))
-        span = and_(later_rows, events.stream < words("before"), events.position <= number("through"))
-        self.by_stream = limited(select(EVENTS).where(span).order_by(events.stream, events.version))
-        self.head = compiled(select(LOG_HEAD.c.position, LOG_HEAD.c.recorded_at))
-        self.tracked = compiled(
-            select(TRACKING.c.notification_id).where(TRACKING.c.application_name == words("application_name"))
-        )
+    def _define_streams(self) -> None:
+        """Define what reads streams and their snapshots."""
+        self.history, self.history_back = self._histories(EVENTS)
+        self.snapshots, self.snapshots_back = self._histories(SNAPSHOTS)
+        stream, version = EVENTS.c.stream, EVENTS.c.version
+        before = stream < words("before")
+        ids = select(stream).distinct().where(stream >= words("first"), before)
+        self.streams = self._limited(ids.order_by(stream))
+        after = tuple_(stream, version) > tuple_(words("stream"), number("version"))
+        page = select(EVENTS).where(after, before, EVENTS.c.position <= number("through"))
+        self.by_stream = self._limited(page.order_by(stream, version))
 
-        # backup and restore
+    def _define_rest(self) -> None:
+        """Define what reads and writes beside the log, and what a backup needs."""
+        due = select(WAKEUPS.c.stream).where(WAKEUPS.c.due_at <= words("now"))
+        self.due = self._limited(due.order_by(WAKEUPS.c.due_at, WAKEUPS.c.stream))
+        upstream = TRACKING.c.application_name == words("application_name")
+        self.tracked = self._compiled(select(TRACKING.c.notification_id).where(upstream))
+        self.put_snapshots = self._compiled(insert(SNAPSHOTS))
+        self.discard_snapshots = self._compiled(delete(SNAPSHOTS))
+
         named = META.c.key == literal_column("'store_id'")
-        self.store_id = compiled(select(META.c.value).where(named))
-        self.set_store_id = compiled(update(META).where(named).values(value=words("store_id")))
-        self.all_tracking = compiled(select(TRACKING))
-        self.wakeups_after = limited(select(WAKEUPS).where(wakeups.stream > words("after")).order_by(wakeups.stream))
-        span = and_(commands.command_id > words("after"), commands.last_position <= number("through"))
-        self.commands_after = limited(select(COMMANDS).where(span).order_by(commands.command_id))
+        self.store_id = self._compiled(select(META.c.value).where(named))
+        self.set_store_id = self._compiled(update(META).where(named).values(value=words("store_id")))
+        self.all_tracking = self._compiled(select(TRACKING).order_by(TRACKING.c.application_name))
+        wakeups = select(WAKEUPS).where(WAKEUPS.c.stream > words("after"))
+        self.wakeups_after = self._limited(wakeups.order_by(WAKEUPS.c.stream))
+        commands = select(COMMANDS).where(COMMANDS.c.command_id > words("after"))
+        commands = commands.where(COMMANDS.c.last_position <= number("through"))
+        self.commands_after = self._limited(commands.order_by(COMMANDS.c.command_id))
+        one: Select[Any] = select(literal_column("1"))
         others = (COMMANDS, TRACKING, WAKEUPS, SNAPSHOTS)
-        rows = (exists(select(literal_column("1")).select_from(table)) for table in others)
-        self.occupied = compiled(select(or_(*rows)))
+        self.occupied = self._compiled(select(or_(*(exists(one.select_from(table)) for table in others))))
 
-        # snapshots: a cache, so outside the triggers
+    def writes(self, head: Sequence[Row], *tables: Sequence[Row]) -> list[Write]:
+        """Give the statements that write rows: the head, events, leaf hashes, commands, wake-ups, streams asleep.
 
-        def snapshots(order: Any) -> Statement:
-            span = and_(shots.stream == words("stream"), shots.version > number("gt"), shots.version <= number("lte"))
-            return limited(select(SNAPSHOTS).where(span).order_by(order))
-
-        self.snapshots, self.snapshots_back = snapshots(shots.version), snapshots(shots.version.desc())
-        self.put_snapshots = compiled(insert(SNAPSHOTS))
-        self.discard_snapshots = compiled(delete(SNAPSHOTS))
-
-    def writes(self, *tables: Sequence[tuple[Any, ...]]) -> list[Write]:
-        """Give the statements that write the head, rows of events, leaf hashes, commands, wake-ups, and sleepers.
-
-        On PostgreSQL the lock has written the head; the rest is one statement with all rows as its parameters, for one round trip.
+        On PostgreSQL the lock has moved the head, and one statement takes all the rows in one round trip.
         """
-        if self.puts:
-            return [(put, rows) for put, rows in zip(self.puts, tables, strict=True) if rows]
-        _advanced, events, hashes, commands, awake, asleep = tables
+        if self._puts:
+            return [(put, rows) for put, rows in zip(self._puts, (head, *tables), strict=True) if rows]
+        events, hashes, commands, awake, asleep = tables
         values = (
             _objects(EVENTS, events),
             _objects(LEAF_HASHES, [(position, "\\x" + leaf_hash.hex()) for position, leaf_hash in hashes]),
             _objects(COMMANDS, commands),
             _objects(WAKEUPS, awake),
-            dumps([stream for (stream,) in asleep]).decode(),
+            texts([stream for (stream,) in asleep]),
         )
-        return [(self.put, [values])]
+        return [(self._put, [values])]
+
+    def _histories(self, table: Table) -> list[Statement]:
+        version = table.c.version
+        span = version > number("gt"), version <= number("lte")
+        page = select(table).where(table.c.stream == words("stream"), *span)
+        return [self._limited(page.order_by(order)) for order in (version, version.desc())]
+
+    def _compiled(self, construct: Executable) -> Statement:
+        return Statement(construct, self._dialect)
+
+    def _limited(self, query: Select[Any]) -> Statement:
+        """Bind a LIMIT; SQLite wants an OFFSET beside it."""
+        return self._compiled(query.limit(number("limit")).offset(literal_column("0")))
+
+    def _each(self, name: str) -> Any:  # noqa: ANN401 - a column, of a type SQLAlchemy does not know
+        """Give the texts of one JSON array as a column: one parameter, however many there are."""
+        array = bindparam(name, type_=Text)
+        if self._on_sqlite:
+            return func.json_each(array).table_valued("value").c.value
+        return func.json_array_elements_text(cast(array, JSON)).column_valued(f"{name}_value")
 
 
-def _objects(table: Table, rows: Sequence[tuple[Any, ...]]) -> str:
-    keys = [str(column.name) for column in table.c]
-    return dumps([dict(zip(keys, row, strict=True)) for row in rows]).decode() if rows else "[]"
+def number(name: str) -> Any:  # noqa: ANN401 - SQLAlchemy does not know its type before it is used
+    """Name a parameter that is a whole number."""
+    return bindparam(name, type_=BIG)
 
 
-def _wake(put: Any) -> Any:
-    """Move a wake-up that is there already, and leave one alone that would not move."""
-    moved = WAKEUPS.c.due_at != put.excluded.due_at
-    return put.on_conflict_do_update(index_elements=["stream"], set_={"due_at": put.excluded.due_at}, where=moved)
+def words(name: str) -> Any:  # noqa: ANN401 - as above
+    """Name a parameter that is a text."""
+    return bindparam(name, type_=Text)
+
+
+def texts(values: Sequence[str]) -> str:
+    """Give a list of texts as the one parameter our statements take it in."""
+    return dumps(list(values)).decode()
+
+
+def stream_span(stream: UUID | str, gt: int | None, lte: int | None, limit: int | None) -> tuple[str, int, int, int]:
+    """Give the parameters of a statement that reads a stream's history or snapshots."""
+    last, most = (NO_LIMIT if bound is None else bound for bound in (lte, limit))
+    return str(stream), -1 if gt is None else gt, last, most
+
+
+def _between(table: Table, after: str, through: str) -> tuple[Any, Any]:
+    return table.c.position > number(after), table.c.position <= number(through)
+
+
+def _moved(put: Any, moves: Any) -> Any:  # noqa: ANN401 - each database has its own insert
+    """Overwrite the second column of a row that is there already, if it moves."""
+    key, value = put.table.c.keys()
+    return put.on_conflict_do_update(index_elements=[key], set_={value: put.excluded[value]}, where=moves)
+
+
+def _woken(put: Any) -> Any:  # noqa: ANN401 - as above
+    return _moved(put, WAKEUPS.c.due_at != put.excluded.due_at)
 
 
 def _rows(table: Table) -> Select[Any]:
     """Read rows of a table out of one JSON array of objects (PostgreSQL)."""
     array: Any = func.json_to_recordset(cast(bindparam(table.name, type_=Text), JSON))
-    columns = [column(c.name, c.type) for c in table.c]
-    return select(array.table_valued(*columns, name=f"{table.name}_rows").render_derived(with_types=True))
+    return select(array.table_valued(*(column(c.name, c.type) for c in table.c)).render_derived(with_types=True))
 
 
-def stream_span(stream: UUID | str, gt: int | None, lte: int | None, limit: int | None) -> tuple[str, int, int, int]:
-    """Give the values of a statement that reads a stream's history or snapshots."""
-    last, most = (NO_LIMIT if bound is None else bound for bound in (lte, limit))
-    return str(stream), -1 if gt is None else gt, last, most
+def _objects(table: Table, rows: Sequence[Row]) -> str:
+    keys = [str(column.name) for column in table.c]
+    return dumps([dict(zip(keys, row, strict=True)) for row in rows]).decode() if rows else "[]"

@@ -25,8 +25,9 @@ BATCH = 500
 class LogSubscription(Subscription["Recorder"]):
     """An endless iterator over the log, in commit order; it can be resumed after the last position it gave.
 
-    It looks into the log first and sleeps only when there is nothing new. An append by this recorder wakes it, and
-    on PostgreSQL a NOTIFY by anyone; without either it looks again after the recorder's poll interval.
+    It looks into the log first and sleeps only when there is nothing new. An append by this recorder wakes
+    it, and on PostgreSQL a NOTIFY by anyone; without either it looks again after the recorder's poll
+    interval.
     """
 
     def __init__(self, recorder: Recorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
@@ -42,7 +43,7 @@ class LogSubscription(Subscription["Recorder"]):
         super().stop()
         self._woken.set()
 
-    def __exit__(self, *args: object, **kwargs: Any) -> None:
+    def __exit__(self, *args: object, **kwargs: Any) -> None:  # noqa: ANN401 - as inherited
         """Stop, and give back the listening connection."""
         super().__exit__(*args, **kwargs)
         self._hang_up()

@@ -34,21 +34,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Each of the three kinds of stores."""
     if request.param == "memory":
         return "sqlite://"
-    return (
-        f"sqlite:///{tmp_path}/store.db"
-        if request.param == "file"
-        else request.getfixturevalue("postgres_url")
-    )
+    return f"sqlite:///{tmp_path}/store.db" if request.param == "file" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture(params=["file", "postgres"])
 def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The kinds of stores that several recorders can be opened on."""
-    return (
-        f"sqlite:///{tmp_path}/store.db"
-        if request.param == "file"
-        else request.getfixturevalue("postgres_url")
-    )
+    return f"sqlite:///{tmp_path}/store.db" if request.param == "file" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

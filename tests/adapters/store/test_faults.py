@@ -25,9 +25,7 @@ def cut_connections(url: str) -> None:
         dbname="postgres",
         autocommit=True,
     ) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database.database]
-        )
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database.database])
 
 
 def test_a_locked_sqlite_file_is_waited_for_and_then_reported(tmp_path: Path, opener: Opener) -> None:
@@ -109,19 +107,17 @@ def test_after_a_commit_whose_answer_was_lost_the_command_is_found(
             self._connection.execute("SELECT 1")
         raise recorder.engine.dialect.loaded_dbapi.OperationalError("the answer was lost")
 
-    command = {"commands": [CommandRecord("c-1", "f", 1)]}
+    command = [CommandRecord("c-1", "f", 1)]
     with monkeypatch.context() as patch:
         patch.setattr(kind, "tell", lose)
         with pytest.raises(OperationalError):
-            recorder.insert_events([happened("p-1", 1, "c-1")], **command)
+            recorder.insert_events([happened("p-1", 1, "c-1")], commands=command)
     with pytest.raises(CommandIdTaken):
-        recorder.insert_events([happened("p-1", 1, "c-1")], **command)
+        recorder.insert_events([happened("p-1", 1, "c-1")], commands=command)
     assert recorder.find_command("c-1") == ("f", 1, 1)
 
 
-def test_a_subscription_goes_on_when_its_listening_connection_is_lost(
-    postgres_url: str, opener: Opener
-) -> None:
+def test_a_subscription_goes_on_when_its_listening_connection_is_lost(postgres_url: str, opener: Opener) -> None:
     recorder = opener(postgres_url, poll_interval=0.05)
     recorder.insert_events([happened("p-1", 1)])
     with recorder.subscribe() as subscription:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
@@ -23,9 +24,7 @@ from proposals.adapters.store.leaf import leaf_hash, leaf_line, parse_line
 from .conftest import NOON, Opener, happened
 
 
-def test_an_envelope_comes_back_as_it_was_stored_with_its_position_and_instant(
-    url: str, opener: Opener
-) -> None:
+def test_an_envelope_comes_back_as_it_was_stored_with_its_position_and_instant(url: str, opener: Opener) -> None:
     recorder = opener(url, clock=lambda: NOON)
     event = happened("p-1", 1, "c-1", '{"text":"修路 \\u0000 🛠"}'.encode())
     assert recorder.insert_events([event]) == [1]
@@ -161,9 +160,7 @@ def test_streams_are_gone_through_in_order_of_id_and_version(
     assert [event.position for event in recorder.iterate_streams("a", through=10)] == [3, 10]
 
 
-def test_the_log_is_gone_through_as_it_was_when_asked(
-    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_is_gone_through_as_it_was_when_asked(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proposals.adapters.store.recorder.PAGE", 2)
     recorder.insert_events([happened("p", version) for version in range(1, 8)])
     walk = recorder.log(after=1)
@@ -175,25 +172,27 @@ def test_the_log_is_gone_through_as_it_was_when_asked(
 
 
 def test_a_leaf_line_is_canonical_json_with_the_data_spliced_in(recorder: Recorder) -> None:
-    texts = {"actor": 'q"\\\n\x01\x7f\u2028/é修', "correlation_id": "", "stream": "p-ä"}
+    actor = 'q"\\\n\x01\x7f\u2028/é修'
     data = b'{"a":1.0,"b":12345678901234567890123,"c":"\\u00e9"}'
-    recorder.insert_events(
-        [
-            Envelope(
-                **{
-                    **vars(happened(texts["stream"], 1, "c", data)),
-                    **{k: v for k, v in texts.items() if k != "stream"},
-                }
-            )
-        ]
-    )
+    recorder.insert_events([replace(happened("p-ä", 1, "c", data), actor=actor, correlation_id="")])
     (event,) = recorder.log()
     line = leaf_line(event)
     columns = {
-        "position": 1, "stream": texts["stream"], "version": 1, "name": "Happened", "schema": 1,
-        "occurred_at": "2030-01-01T00:00:00.000000Z", "recorded_at": event.recorded_at, "actor": texts["actor"],
-        "entered_by": "clerk", "command_id": "c", "correlation_id": "", "causation_id": None, "index": 0, "data": "DATA",
-    }  # fmt: skip
+        "position": 1,
+        "stream": "p-ä",
+        "version": 1,
+        "name": "Happened",
+        "schema": 1,
+        "occurred_at": "2030-01-01T00:00:00.000000Z",
+        "recorded_at": event.recorded_at,
+        "actor": actor,
+        "entered_by": "clerk",
+        "command_id": "c",
+        "correlation_id": "",
+        "causation_id": None,
+        "index": 0,
+        "data": "DATA",
+    }
     canonical = json.dumps(columns, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert line.decode() == canonical.replace('"DATA"', data.decode())
     assert list(recorder.leaf_hashes()) == [sha256(b"\x00" + line).digest()]

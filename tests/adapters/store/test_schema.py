@@ -17,9 +17,7 @@ from .conftest import Opener, happened
 
 def set_version(url: str, version: int) -> None:
     with make_engine(url).begin() as connection:
-        connection.execute(
-            text("UPDATE meta SET value = :v WHERE key = 'schema_version'"), {"v": str(version)}
-        )
+        connection.execute(text("UPDATE meta SET value = :v WHERE key = 'schema_version'"), {"v": str(version)})
 
 
 def add_a_column(connection: Connection) -> None:
@@ -90,9 +88,7 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(shared_url: str, opene
     opener(shared_url)
     with pytest.raises(RuntimeError):
         upgrade(shared_url, [add_a_column, fail])
-    assert "reason" not in {
-        column["name"] for column in inspect(make_engine(shared_url)).get_columns("wakeups")
-    }
+    assert "reason" not in {column["name"] for column in inspect(make_engine(shared_url)).get_columns("wakeups")}
     assert opener(shared_url).head() == 0
 
 
@@ -156,9 +152,7 @@ def test_sqlite_refuses_to_replace_what_is_recorded(opener: Opener, statement: s
 
 
 @pytest.mark.parametrize("table", ["events", "leaf_hashes", "commands"])
-def test_postgresql_refuses_to_truncate_what_is_recorded(
-    postgres_url: str, opener: Opener, table: str
-) -> None:
+def test_postgresql_refuses_to_truncate_what_is_recorded(postgres_url: str, opener: Opener, table: str) -> None:
     recorder = opener(postgres_url)
     recorder.insert_events([happened("p-1", 1)], commands=[CommandRecord("c-1", "f", 1)])
     refused(recorder, f"TRUNCATE {table} CASCADE")

@@ -38,13 +38,13 @@ class OnFile:
 
 class InMemory(OnFile):
     @pytest.fixture(autouse=True)
-    def where(self) -> None:  # type: ignore[override]
+    def where(self) -> None:
         self.url = "sqlite://"
 
 
 class OnPostgres(OnFile):
     @pytest.fixture(autouse=True)
-    def where(self, postgres_url: str) -> None:  # type: ignore[override]
+    def where(self, postgres_url: str) -> None:
         self.url = postgres_url
 
 

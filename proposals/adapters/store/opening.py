@@ -1,0 +1,61 @@
+"""Opening a store: a file's write-ahead log, the tables made or checked, and the upgrade between releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic, sleep
+
+from eventsourcing.persistence import OperationalError
+from sqlalchemy import Engine
+
+from .connections import in_memory, make_engine, translated
+from .schema import MIGRATIONS, Migration, lock_schema, open_schema, upgrade_schema
+
+
+def open_store(engine: Engine, patience: float) -> str:
+    """Make the store if the database is empty, check it otherwise, and give its id.
+
+    `patience` is how many seconds to wait for others who are opening the same SQLite file. Raises
+    SchemaOlder, SchemaNewer, SchemaForeign.
+    """
+    if engine.dialect.name == "sqlite" and not in_memory(engine):
+        _write_ahead(engine, patience)
+    with translated(engine), engine.begin() as connection:
+        lock_schema(connection)
+        return open_schema(connection)
+
+
+def upgrade(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Bring a store to this release's schema, in one transaction; give the version it had. Stop its users first.
+
+    Raises SchemaNewer, SchemaForeign.
+    """
+    engine = make_engine(url)
+    try:
+        with translated(engine), engine.begin() as connection:
+            lock_schema(connection)
+            return upgrade_schema(connection, migrations)
+    finally:
+        engine.dispose()
+
+
+def _write_ahead(engine: Engine, patience: float) -> None:
+    """Switch a SQLite file to its write-ahead log, so that readers and the writer do not wait for each other.
+
+    The switch does not wait for others who are just making it, so it is tried again.
+    """
+    give_up = monotonic() + patience
+    while True:
+        try:
+            with translated(engine):
+                connection = engine.raw_connection()
+                try:
+                    connection.cursor().execute("PRAGMA journal_mode = WAL")
+                finally:
+                    connection.close()
+        except OperationalError as error:
+            if "locked" not in str(error) or monotonic() > give_up:
+                raise
+            sleep(0.01)
+        else:
+            return
