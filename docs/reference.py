@@ -1,11 +1,14 @@
-"""Writes the reference from the code: the tables of the process and the codes of refusals. Run: python docs/reference.py."""
+"""Writes the reference from the code: the tables, the codes of refusals, the README's picture. Run: python docs/reference.py."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proposals import PROCESSES
+from proposals import PROCESSES, Kind
+from proposals.cli.picturing import mermaid
+from proposals.cli.words import Words
 from proposals.domain.catalogue import SENTENCES, label
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from proposals.domain.process import Process, Row
 
 HERE = Path(__file__).parent / "reference"
+README = Path(__file__).parents[1] / "README.md"
 
 
 def first_line(thing: object) -> str:
@@ -77,8 +81,16 @@ def refusals_page() -> str:
     return "\n".join([*lines, ""])
 
 
-PAGES = {"process.md": process_page, "refusals.md": refusals_page}
+def readme() -> str:
+    """The README with its diagram drawn anew."""
+    drawn = "\n".join(mermaid(PROCESSES[Kind.PROPOSAL], Words("en")))
+    picture = f"<!-- diagram -->\n```mermaid\n{drawn}\n```\n<!-- /diagram -->"
+    text = README.read_text(encoding="utf-8")
+    return re.sub(r"<!-- diagram -->.*<!-- /diagram -->", lambda _: picture, text, flags=re.DOTALL)
+
+
+PAGES = {HERE / "process.md": process_page, HERE / "refusals.md": refusals_page, README: readme}
 
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (HERE / name).write_text(page(), encoding="utf-8")
+    for path, page in PAGES.items():
+        path.write_text(page(), encoding="utf-8")
