@@ -13,7 +13,9 @@ from proposals.domain.case import (
     S,
     edition_for,
     place_is_an_area,
+    rules_of,
 )
+from proposals.domain.deadlines import end_of
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Row
@@ -28,6 +30,7 @@ from proposals.domain.vocabulary import (
     Tier,
     UnitId,
     Value,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +137,9 @@ class ImportedCaseUpdated(Event):
     facts: ImportedFacts
 
     def apply(self, state: Proposal, fact: Fact) -> None:
-        """The new facts."""
+        """The new facts. Another wording is another revision: what a meeting has on its agenda is the old one."""
+        if (state.title, state.text) != (self.facts.title, self.facts.text or self.facts.title):
+            state.revision += 1
         _take_facts(state, self.provenance, self.facts)
 
 
@@ -147,12 +152,26 @@ def place_is_open(state: None, command: _Import, context: Context) -> Refusal | 
 
 
 def closed_means_closed(state: None, command: _Import, context: Context) -> Refusal | None:
-    """A closed case has a closing time, not before it was raised; an open one has none."""
-    closed = command.facts.closed_at
-    if (closed is not None) is not isinstance(command, ImportClosedCase):
+    """A closed case has a closing time; an open one has none."""
+    if (command.facts.closed_at is not None) is not isinstance(command, ImportClosedCase):
         return refusal("closing_time_does_not_fit", proposal=command.proposal)
+    return None
+
+
+def closed_after_raised(state: Any, command: _Import | UpdateImported, context: Context) -> Refusal | None:
+    """Nothing is closed before it was raised, in a row's first version or a later one."""
+    closed = command.facts.closed_at
     if closed is not None and closed < command.facts.raised_at:
         return refusal("closed_before_raised", proposal=command.proposal)
+    return None
+
+
+def nothing_lies_ahead(state: Proposal | None, command: _Import | UpdateImported, context: Context) -> Refusal | None:
+    """A register can be wrong about the past, but it cannot know the future beyond the clock's skew."""
+    rules = rules_of(state, command, context) or context.default_policy
+    last = max(filter(None, (command.facts.raised_at, command.facts.closed_at)))
+    if last > end_of(context.now, rules.clock_skew, rules, context.calendar).at:
+        return refusal("in_the_future", at=instant_text(last), now=instant_text(context.now))
     return None
 
 
@@ -167,8 +186,9 @@ def it_was_imported(state: Proposal, command: UpdateImported, context: Context) 
 
 IMPORTING = (
     Row(NEW, ImportOpenCase, OpenCaseImported, S.ACCEPTED, (Role.IMPORTER,),
-        (place_is_open, a_policy_is_in_force, closed_means_closed)),
+        (place_is_open, a_policy_is_in_force, closed_means_closed, closed_after_raised, nothing_lies_ahead)),
     Row(NEW, ImportClosedCase, ClosedCaseImported, S.CLOSED, (Role.IMPORTER,),
-        (place_is_open, a_policy_is_in_force, closed_means_closed)),
-    Row(NOT_ARCHIVED, UpdateImported, ImportedCaseUpdated, SAME, (Role.IMPORTER,), (it_was_imported,)),
+        (place_is_open, a_policy_is_in_force, closed_means_closed, closed_after_raised, nothing_lies_ahead)),
+    Row(NOT_ARCHIVED, UpdateImported, ImportedCaseUpdated, SAME, (Role.IMPORTER,),
+        (it_was_imported, closed_after_raised, nothing_lies_ahead)),
 )  # fmt: skip
