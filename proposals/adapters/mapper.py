@@ -8,6 +8,7 @@ import orjson
 from eventsourcing.persistence import Mapper, StoredEvent
 from pydantic import ValidationError
 
+from proposals.adapters.policies import problems_of
 from proposals.adapters.store import Envelope
 from proposals.domain.errors import ProposalsError, UnknownEvent
 from proposals.domain.event import Fact
@@ -43,7 +44,7 @@ class FactMapper(Mapper[str]):
         """The envelope of a fact, its personal fields sealed."""
         fact = cast("Fact", domain_event)
         event = fact.event
-        data = event.model_dump(mode="json", exclude_none=True, exclude=set(event.personal) or None)
+        data = event.model_dump(mode="json", exclude=set(event.personal) or None)
         for field in event.personal:
             value = getattr(event, field)
             if isinstance(value, Personal):
@@ -72,42 +73,42 @@ class FactMapper(Mapper[str]):
         stream, version = str(envelope.originator_id), envelope.originator_version
         name, schema = envelope.topic, envelope.schema
         kind = self._events.get(name)
-        if kind is None or schema is None or schema > kind.schema_version:
+        if kind is None or schema is None or not 1 <= schema <= kind.schema_version:
             raise UnknownEvent(name, schema or 0, f"{stream} version {version}")
         try:
-            if schema == kind.schema_version and not kind.personal:
-                event = kind.model_validate_json(envelope.state)
-            else:
-                event = kind.model_validate(self._lifted(envelope, kind, schema))
+            return Fact(
+                stream,
+                version,
+                self._event(envelope, kind, schema),
+                as_instant(envelope.occurred_at or ""),
+                envelope.actor or "",
+                envelope.entered_by or "",
+                envelope.command_id or "",
+                envelope.correlation_id or "",
+                envelope.causation_id or "",
+                as_instant(envelope.recorded_at) if envelope.recorded_at else None,
+                envelope.position,
+            )
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
-            raise BrokenEvent(stream, version, name, problems) from None
-        return Fact(
-            stream,
-            version,
-            event,
-            as_instant(envelope.occurred_at or ""),
-            envelope.actor or "",
-            envelope.entered_by or "",
-            envelope.command_id or "",
-            envelope.correlation_id or "",
-            envelope.causation_id or "",
-            as_instant(envelope.recorded_at) if envelope.recorded_at else None,
-            envelope.position,
-        )
+            problems = [f"{where}: {why}" for where, why in problems_of(error)]
+        except (ValueError, TypeError, LookupError) as error:
+            problems = [f"it cannot be read ({type(error).__name__})"]  # its text might show what was stored
+        raise BrokenEvent(stream, version, name, problems)
 
-    def _lifted(self, envelope: Envelope, kind: type[Event], schema: int) -> dict[str, Any]:
+    def _event(self, envelope: Envelope, kind: type[Event], schema: int) -> Event:
+        if schema == kind.schema_version and not kind.personal:
+            return kind.model_validate_json(envelope.state)
         data: dict[str, Any] = orjson.loads(envelope.state)
         for step in range(schema, kind.schema_version):
             data = kind.upcasters[step](data)
-        for field in kind.personal & data.keys():
+        for field in kind.personal & dict(data).keys():
             data[field] = self._sealer.open(
-                data[field],
+                dict(data[field]),
                 stream=str(envelope.originator_id),
                 version=envelope.originator_version,
                 field=field,
             )
-        return data
+        return kind.model_validate(data)
 
 
 def plain(fact: Fact) -> dict[str, Any]:

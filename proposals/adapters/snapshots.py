@@ -126,6 +126,10 @@ def _back(value: Any) -> Any:
     return value
 
 
+_NAMES = {"datetime": datetime, "date": date, "StrEnum": StrEnum}
+"""What the domain imports for its annotations only."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     name: str
@@ -140,7 +144,7 @@ def _shape(kind: Kind) -> _Shape:
     state = process.state
     hints: dict[str, Any] = {}
     for ancestor in reversed(state.__mro__):
-        names = vars(modules[ancestor.__module__]) | {"datetime": datetime, "date": date, "StrEnum": StrEnum}
+        names = vars(modules[ancestor.__module__]) | _NAMES
         hints |= {
             name: hint
             for name, hint in get_type_hints(ancestor, globalns=names, include_extras=True).items()
@@ -149,5 +153,6 @@ def _shape(kind: Kind) -> _Shape:
     hints["status"] = process.states | None
     wanted: dict[str, Any] = {field.name: (hints[field.name], ...) for field in fields(state)}
     model = create_model(f"{kind}_snapshot", __config__=ConfigDict(arbitrary_types_allowed=True), **wanted)
+    model.model_rebuild(force=True, _types_namespace=_NAMES)  # what named tuples inside were annotated with
     told = orjson.dumps(model.model_json_schema(), option=orjson.OPT_SORT_KEYS)
     return _Shape(f"{kind}.{sha256(told).hexdigest()[:12]}", state, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from proposals.adapters.policies import default_policy
 from proposals.adapters.sealing import Sealer
 from proposals.adapters.snapshots import Snapshots
 from proposals.adapters.store import Recorder
+from proposals.application.following import Following
 from proposals.application.hosting import Hosted
 from proposals.application.options import Option, options
 from proposals.application.reading import Reader
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from proposals.domain.organisation import Unit
     from proposals.domain.ports import Calendar, Funds, KeyStore
     from proposals.domain.state import State
+
+
+_STREAM = re.compile(rf"({'|'.join(Kind)})-[A-Za-z0-9][A-Za-z0-9._-]{{0,79}}")
 
 
 def utc_now() -> datetime:
@@ -77,7 +82,11 @@ class Proposals:
         **store: Any,
     ) -> None:
         self.recorder = Recorder(url, clock=clock, **store)
-        self._own_keys = key_store_for(url) if keys is None else None
+        try:
+            self._own_keys = key_store_for(url) if keys is None else None
+        except BaseException:
+            self.recorder.close()
+            raise
         self.keys: KeyStore = keys if keys is not None else cast("KeyStore", self._own_keys)
         self._clock = clock
         self._calendar: Calendar = calendar or ChineseCalendar()
@@ -142,7 +151,7 @@ class Proposals:
             state = fold(PROCESSES[kind_of(stream)], _by(facts, _aware(as_of), _aware(known_at)))
         if state is None:
             raise NotFound(stream)
-        return state
+        return state.copy()  # what is kept in memory, or waits in a host's transaction, is not the caller's to change
 
     def history(self, stream: str) -> list[Fact]:
         """Everything recorded on a stream, in order. Raises NotFound if there is nothing."""
@@ -158,12 +167,9 @@ class Proposals:
         """The whole log in commit order, from after a position on."""
         return self.reader.log(after, limit)
 
-    @contextmanager
-    def subscribe(self, after: int = 0) -> Iterator[Iterator[Fact]]:
+    def subscribe(self, after: int = 0) -> Following:
         """Follows the log, what is there and then what comes, in commit order: resumable, at least once."""
-        subscription = self.recorder.subscribe(gt=after)
-        with subscription:
-            yield map(self.reader.fact, subscription)
+        return Following(self.recorder.subscribe(gt=after), self.reader.fact)
 
     def streams(self, kind: Kind) -> Iterator[str]:
         """The ids of all streams of a kind, sorted."""
@@ -178,8 +184,11 @@ class Proposals:
     def tick(self, now: datetime | None = None) -> list[Fact]:
         """Does what is due by now, one transaction a timer; late or repeated it has no second effect.
 
-        Returns what was recorded. A timer that somebody else's command has overtaken is passed over.
+        Returns what was recorded. A timer that somebody else's command has overtaken is passed over. Raises Refused
+        for a time in the future, and inside a host's transaction.
         """
+        if self._host.get() is not None:
+            raise Refused(refusal("not_inside_a_host", command="tick"))
         moment = _aware(now) or self._clock()
         latest = end_of(self._clock(), default_policy().clock_skew, default_policy(), self._calendar).at
         if moment > latest:
@@ -198,7 +207,7 @@ class Proposals:
                     stuck.add(stream)
 
     def _tick(self, stream: str, now: datetime) -> list[Fact]:
-        work = self.writer.work()
+        work, head = self.writer.work(), self.recorder.head()
         state = work.read(stream)
         if state is None:
             return []
@@ -206,12 +215,14 @@ class Proposals:
         for timer in pending(kind, state, PROCESSES[kind].policy(state, None, work.context), self._calendar):
             if timer.due > now:
                 break
-            commands = commands_for(timer, state, now, work.context)
-            if commands:
-                try:
-                    return self.do(*commands)
-                except Refused:
-                    continue
+            try:
+                facts = self.do(*commands_for(timer, state, now, work.context))
+            except Refused:
+                continue
+            # A timer that went off before and is pending again, as after a backdated revision, has no second effect.
+            done = [fact for fact in facts if fact.position is not None and fact.position > head]
+            if done:
+                return done
         return []
 
     # --- inside a host's transaction
@@ -231,11 +242,9 @@ class Proposals:
             self._host.reset(token)
 
     def _stream(self, stream: str) -> str:
-        try:
-            kind_of(stream)
-        except ValueError:
+        if _STREAM.fullmatch(stream) is None:
             kinds = ", ".join(kind.value for kind in Kind)
-            raise Invalid([("stream", f"an id begins with one of {kinds} and a hyphen")]) from None
+            raise Invalid([("stream", f"an id is one of {kinds}, a hyphen, and letters, digits, dots and the like")])
         return stream
 
 

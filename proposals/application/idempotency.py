@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from proposals.domain.vocabulary import SYSTEM, Personal
+from proposals.domain.errors import Refused, refusal
+from proposals.domain.vocabulary import SYSTEM, Personal, as_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from proposals.adapters.store.records import Positions
+    from proposals.adapters.store.records import Positions
     from proposals.domain.event import Command, Fact
 
 
@@ -24,24 +27,36 @@ class Request(NamedTuple):
     fingerprint: str
     named: bool
 
+    def blinded(self, blind: Callable[[str], str]) -> Request:
+        """The same with its id and fingerprint under a key, so that neither leads to a voter once the key is gone."""
+        return self._replace(command_id=blind(self.command_id), fingerprint=blind(self.fingerprint))
+
+    def must_be(self, recorded: str) -> None:
+        """Raises Refused if what was recorded under this id, known by its fingerprint, was another command."""
+        if recorded != self.fingerprint:
+            reason = refusal("command_id_reused", command_id=self.command_id)
+            name = type(self.command).__name__
+            raise Refused(reason, guard="command_id", command=name, stream=self.command.stream)
+
 
 def fingerprint(command: Command) -> str:
     """SHA-256 of the command as it was given, without its id.
 
-    Personal values, and a ballot's voter and content, are left out: a hash of few possible values is a guess
-    away. What the clock asks for is known by its id alone, whenever the tick came.
+    Personal values are left out: a hash of few possible values is a guess away. Of a secret command all goes in,
+    because it is stored `blinded` only. What the clock asks for is known by its id alone, whenever the tick came.
     """
-    left_out = {"command_id", *command.unprinted}
-    left_out |= {field for field in type(command).model_fields if isinstance(getattr(command, field), Personal)}
+    left_out = {"command_id"}
+    if not command.secret:
+        left_out |= {field for field in type(command).model_fields if isinstance(getattr(command, field), Personal)}
     if command.actor == SYSTEM:
         left_out.add("at")
     body = command.model_dump(mode="json", exclude=left_out)
     return sha256(orjson.dumps([type(command).__name__, body], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def placed_at(facts: Sequence[Fact], positions: Sequence[int]) -> list[Fact]:
+def placed_at(facts: Sequence[Fact], positions: Positions) -> list[Fact]:
     """The facts with the positions, and the time, that the store has given them."""
-    recorded_at = getattr(positions, "recorded_at", None)
+    recorded_at = as_instant(positions.recorded_at) if positions.recorded_at is not None else None
     return [
         replace(fact, position=position, recorded_at=recorded_at)
         for fact, position in zip(facts, positions, strict=True)

@@ -7,8 +7,8 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from eventsourcing.persistence import PersistenceError
-
+from proposals.adapters.ballot_box import NoContentKey, VotersForgotten
+from proposals.adapters.keys import KeyDestroyed
 from proposals.adapters.policies import default_policy
 from proposals.adapters.snapshots import Snapshot
 from proposals.adapters.store import CommandIdTaken, CommandRecord, VersionConflict
@@ -18,8 +18,9 @@ from proposals.application.work import Work
 from proposals.domain.context import Context
 from proposals.domain.data_subject import SubjectErased
 from proposals.domain.decider import no_row
-from proposals.domain.errors import Conflict, Refused, refusal
+from proposals.domain.errors import Conflict, Invalid, Refused, refusal
 from proposals.domain.evaluation_round import RoundAnnulled, RoundClosed, RoundStatus
+from proposals.domain.event import Command
 from proposals.domain.processes import PROCESSES
 from proposals.domain.vocabulary import kind_of
 
@@ -32,10 +33,9 @@ if TYPE_CHECKING:
     from proposals.adapters.snapshots import Snapshots
     from proposals.adapters.store import Recorder
     from proposals.application.reading import Reader
-    from proposals.domain.event import Command, Fact
+    from proposals.domain.event import Fact
     from proposals.domain.organisation import Unit
     from proposals.domain.ports import BallotBox, Calendar, Funds, KeyStore
-    from proposals.domain.process import Process
     from proposals.domain.state import State
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ ATTEMPTS = 25
 
 LOST_ANSWERS = 3
 """How often a command is tried again after the connection was lost at its commit."""
+
+_PERHAPS_STALE = (Refused, KeyDestroyed, VotersForgotten, NoContentKey)
+"""What a decision ends in that rests on what has changed meanwhile; keys go right after the fact that says so."""
 
 
 class Ports(NamedTuple):
@@ -77,6 +80,7 @@ class Writer:
         self._sealer = sealer
         self._ports = ports
         self._snapshots = snapshots
+        self._repaired = 0
 
     def work(self) -> Work:
         """A transaction to decide in, on what is recorded now."""
@@ -85,7 +89,7 @@ class Writer:
     def _context(self, read: Callable[[str], State | None]) -> Context:
         ports = self._ports
         return Context(
-            now=ports.clock(),
+            now=self.now(),
             read=read,
             calendar=ports.calendar,
             ballot_box=ports.ballot_box,
@@ -95,37 +99,47 @@ class Writer:
             funds=ports.funds,
         )
 
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self._ports.clock()
+
     def request(self, command: Command) -> Request:
-        """Fills in what was left out. Raises Refused for a command nobody may give by itself."""
-        process = PROCESSES.get(kind_of(command.stream))
+        """Fills in what was left out. Raises Invalid for no command, Refused for one nobody may give by itself."""
+        if not isinstance(command, Command):
+            raise Invalid([("command", f"{type(command).__name__} is no command")])
         name = type(command).__name__
-        if process is None or process.commands.get(name) is not type(command):
+        try:
+            process = PROCESSES[kind_of(command.stream)]
+        except ValueError:
+            raise Refused(refusal("no_such_stream", stream=command.stream), command=name) from None
+        if process.commands.get(name) is not type(command):
             raise Refused(refusal("not_a_public_command", command=name), command=name, stream=command.stream)
         command_id = command.command_id or self._ports.ids()
-        if command.secret:
-            command_id = self._blinded(command, command_id, process)
-        filled = command.model_copy(update={"command_id": command_id, "at": command.at or self._ports.clock()})
+        filled = command.model_copy(update={"command_id": command_id, "at": command.at or self.now()})
         return Request(filled, command_id, fingerprint(command), named=command.command_id is not None)
 
-    def _blinded(self, command: Command, command_id: str, process: Process) -> str:
-        """The stand-in for a voter's command id. A round that is not open has no key to make one with."""
-        state = self.reader.load(command.stream)
+    def unlinkable(self, request: Request, read: Callable[[str], State | None]) -> Request:
+        """A voter's request under the round's key. A round that is not open has none, so it refuses here."""
+        command = request.command
+        if not command.secret:
+            return request
+        process, state = PROCESSES[kind_of(command.stream)], read(command.stream)
         if state is None or process.row(state.status, type(command)) is None:
             name = type(command).__name__
             raise Refused(no_row(process, state, command), guard="state", command=name, stream=command.stream)
-        return self._ports.ballot_box.blind(command.stream, command_id)
+        return request.blinded(lambda text: self._ports.ballot_box.blind(command.stream, text))
 
     def record(self, asked: Sequence[Request]) -> list[Fact]:
         """Decides and appends in one transaction, until it is done or nothing can help.
 
         Raises Refused, or Conflict when others were first too often.
         """
-        look_up = False
+        look_up, lost = False, 0
         for attempt in range(1, ATTEMPTS + 1):
             work = self.work()
             try:
                 return self._attempt(work, asked, look_up=look_up)
-            except Refused:
+            except _PERHAPS_STALE:
                 # A repeated command is answered, not refused; and a refusal must not rest on what has changed.
                 may_be_repeated = not look_up and any(request.named for request in asked)
                 if not self.reader.moved_on(work.expected) and not may_be_repeated:
@@ -133,10 +147,11 @@ class Writer:
             except (VersionConflict, CommandIdTaken) as error:
                 self.reader.forget(work.expected)
                 if attempt == ATTEMPTS:
-                    raise conflict(error) from error
+                    raise self.conflict(error) from error
             except ConnectionLost:
                 # The commit may have gone through: then the command ids are there, and the next turn finds them.
-                if attempt > LOST_ANSWERS:
+                lost += 1
+                if lost > LOST_ANSWERS:
                     raise
             look_up = True
             time.sleep(random.uniform(0, 0.002 * attempt))  # noqa: S311 - only to step out of each other's way
@@ -144,15 +159,20 @@ class Writer:
 
     def _attempt(self, work: Work, asked: Sequence[Request], *, look_up: bool) -> list[Fact]:
         answers: list[Sequence[Fact]] = []
-        receipts: list[CommandRecord] = []
-        for request in asked:
+        receipts: dict[str, CommandRecord] = {}
+        performed: dict[str, list[Fact]] = {}
+        for request in (self.unlinkable(each, work.read) for each in asked):
             answer = self.recorded_before(request) if look_up else None
+            if request.command_id in receipts:
+                request.must_be(receipts[request.command_id].fingerprint)
+                answer = performed[request.command_id]
             if answer is None:
-                answer = work.perform(request.command, request.command_id)
-                receipts.append(CommandRecord(request.command_id, request.fingerprint, len(answer)))
+                answer = performed[request.command_id] = work.perform(request.command, request.command_id)
+                receipt = CommandRecord(request.command_id, request.fingerprint, len(answer))
+                receipts[request.command_id] = receipt
             answers.append(answer)
         if receipts:
-            self._append(work, receipts)
+            self._append(work, list(receipts.values()))
         facts = [work.placed.get(fact.reference, fact) for answer in answers for fact in answer]
         self._after_commit(facts)
         return facts
@@ -173,10 +193,7 @@ class Writer:
         if found is None:
             return None
         printed, first, last = found
-        if printed != request.fingerprint:
-            reason = refusal("command_id_reused", command_id=request.command_id)
-            name = type(request.command).__name__
-            raise Refused(reason, guard="command_id", command=name, stream=request.command.stream)
+        request.must_be(printed)
         return list(self.reader.log(first - 1, last - first + 1))
 
     def _keep_snapshots(self, work: Work, snapshots: Snapshots, every: int) -> None:
@@ -184,8 +201,8 @@ class Writer:
         for stream in dict.fromkeys(fact.stream for fact in work.facts if fact.version % every == 0):
             try:
                 snapshots.put([cast("Any", Snapshot(cast("State", work.read(stream))))])
-            except PersistenceError as error:
-                log.warning("no snapshot of %s was kept: %s", stream, error)
+            except Exception:
+                log.warning("no snapshot of %s was kept", stream, exc_info=True)
 
     def _after_commit(self, facts: Iterable[Fact]) -> None:
         """Keys go once what calls for it is durable; `repair` does it again after a crash in between."""
@@ -196,20 +213,26 @@ class Writer:
                 self._ports.keys.destroy(f"subject:{fact.stream}")
 
     def repair(self) -> None:
-        """Destroys the keys of closed rounds that a crash, or a host's transaction, has left."""
+        """Destroys the keys that a crash, a host's transaction or a restored key store has left behind."""
         for name in self._ports.keys.names("round-"):
             state = self.reader.load(name.partition(":")[2])
             if state is not None and state.status is not RoundStatus.OPEN:
                 self._forget_round(state.id)
+        head = self.recorder.head()
+        erased = self.recorder.select_notifications(
+            self._repaired, head, head, [SubjectErased.name], inclusive_of_start=False
+        )
+        self._ports.keys.enforce(f"subject:{event.originator_id}" for event in erased)
+        self._repaired = head
 
     def _forget_round(self, round_: str) -> None:
         """The voters can no longer be linked; the key to the ballots is in the log if it was to be published."""
         self._ports.ballot_box.forget_voters(round_)
         self._ports.keys.destroy(f"round-content:{round_}")
 
-
-def conflict(error: VersionConflict | CommandIdTaken) -> Conflict:
-    """The store's conflict in the public terms."""
-    if isinstance(error, VersionConflict):
-        return Conflict(error.stream, error.expected, error.actual)
-    return Conflict(error.command_id, 0, 1)
+    def conflict(self, error: VersionConflict | CommandIdTaken) -> Conflict:
+        """The store's conflict in the public terms: who came first."""
+        if isinstance(error, CommandIdTaken):
+            return Conflict(error.command_id, 0, 1)
+        first = self.reader.event_at(error.stream, error.expected + 1)
+        return Conflict(error.stream, error.expected, error.actual, first.actor if first is not None else "")

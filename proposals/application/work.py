@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from proposals.adapters.keys import KeyDestroyed
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
 from proposals.domain.deadlines import next_due
 from proposals.domain.decider import Cause, decide, evolve
@@ -90,14 +91,17 @@ class Work:
         needed: list[Command] = []
         for subject in personal_subjects(follow.fact.event):
             known = self.read(subject)
+            assert known is None or isinstance(known, DataSubject)
+            if known is not None and known.status is SubjectStatus.ERASED:
+                raise _erased(subject)
+            try:
+                commitment = self._commitment(subject)
+            except KeyDestroyed:  # the log was restored from before the erasure; the key store knows better
+                raise _erased(subject) from None
             if known is None:
                 people: dict[str, Any] = follow.people
-                needed.append(CreateSubjectKey(subject=subject, commitment=self._commitment(subject), **people))
-                continue
-            assert isinstance(known, DataSubject)
-            if known.status is SubjectStatus.ERASED:
-                raise Refused(refusal("subject_erased", subject=subject), guard="subject", stream=subject)
-            if known.commitment != self._commitment(subject):
+                needed.append(CreateSubjectKey(subject=subject, commitment=commitment, **people))
+            elif known.commitment != commitment:
                 raise KeyStoreMismatch(subject)
         return needed
 
@@ -121,3 +125,7 @@ class Work:
             at = next_due(kind, state, rules, self.context.calendar)
             due[stream] = instant_text(at) if at is not None else None
         return due
+
+
+def _erased(subject: str) -> Refused:
+    return Refused(refusal("subject_erased", subject=subject), guard="subject", stream=subject)

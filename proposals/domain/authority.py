@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _current(site: Site, context: Context) -> Iterator[Unit]:
-    unit = context.unit(site.unit)
+    unit = context.unit(context.acting(site.unit))
     if unit is not None:
         yield unit
 
@@ -81,11 +81,14 @@ def holds_any(person: str, roles: Iterable[Role], site: Site, day: date, context
     return any(holds(person, role, site, day, context) for role in roles)
 
 
-def may_act(row: Row, state: Any, command: Command, site: Site, day: date, context: Context) -> Refusal | None:
+def may_act(
+    row: Row, state: Any, command: Command, site: Site, day: date, entry_day: date, context: Context
+) -> Refusal | None:
     """Why these two people may not do this here, or None.
 
     A role either follows from the case (proposer, chair, voter, system), which the state itself knows, or from
-    an appointment of that day within its jurisdiction.
+    an appointment of that day within its jurisdiction. Keying in is an act of the day it is done on: a new clerk
+    enters last week's acts, and one who has left enters nothing any more.
     """
     actor, entered_by = command.act
     if not any(_acts_as(role, actor, state, command, site, day, context) for role in row.roles):
@@ -99,7 +102,7 @@ def may_act(row: Row, state: Any, command: Command, site: Site, day: date, conte
         )
     if actor in {entered_by, SYSTEM}:
         return None
-    if holds_any(entered_by, ENTERING, site, day, context) or (
+    if holds_any(entered_by, ENTERING, site, entry_day, context) or (
         state is not None and state.is_in(Role.CHAIR, entered_by, command, context)
     ):
         return None

@@ -188,7 +188,7 @@ class Proposal(State):
         if role is Role.CONCERNED:
             return _lives_where_it_was_decided(self, person, command, context)
         if role is Role.PROPOSER:
-            return person == self.proposer.actor
+            return person == self.proposer.actor and not self.imported
         if role is Role.CHAIR:
             meeting = self.meeting_that_counts(context)
             return meeting is not None and person == meeting.chair

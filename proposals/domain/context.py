@@ -62,10 +62,14 @@ class Context:
             yield found
             here = found.parent
 
+    def acting(self, unit: str) -> str:
+        """The unit that acts for a case there: the unit itself, or once that is closed the nearest open one above."""
+        return next((found.id for found in self.above(unit) if found.is_open), unit)
+
     def parent(self, unit: str) -> Unit | None:
-        """The unit one tier up, or None at the top."""
-        found = self.unit(unit)
-        return self.unit(found.parent) if found is not None and found.parent is not None else None
+        """The nearest open unit above the one that acts, or None at the top."""
+        here = self.acting(unit)
+        return next((found for found in self.above(here) if found.is_open and found.id != here), None)
 
     def is_within(self, unit: str, area: str) -> bool:
         """Whether a unit is an area or lies in it."""

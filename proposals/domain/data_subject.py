@@ -83,7 +83,7 @@ class SubjectErased(StateEvent):
 
 
 def another_person_approves(state: DataSubject, command: EraseSubject, context: Context) -> Refusal | None:
-    """What cannot be undone takes two: a reviewer or the archivist of the unit, who is not on the command."""
+    """What cannot be undone takes two: a reviewer or a principal over the unit, who is not on the command."""
     assert command.at is not None
     if command.approved_by in command.act:
         return refusal("approves_own_act", approver=command.approved_by)

@@ -70,17 +70,28 @@ def first_day_after(start: datetime, notice: PeriodValue, rules: ProcessPolicy, 
     return end_of(start, notice.model_copy(update={"count": notice.count - 1}), rules, calendar).at
 
 
+def prolonged(end: datetime, period: PeriodValue, rules: ProcessPolicy, calendar: Calendar) -> datetime:
+    """The end of a period that follows on another's end.
+
+    A midnight ends the day before it, so days are counted from that day: one day after a deadline is the day
+    after its last day, not the one after that.
+    """
+    if period.unit is PeriodUnit.HOURS or period.count == 0:
+        return end_of(end, period, rules, calendar).at
+    return end_of(end - timedelta(microseconds=1), period, rules, calendar).at
+
+
 def latest_start(end: datetime, period: PeriodValue, rules: ProcessPolicy, calendar: Calendar) -> datetime:
     """The last instant from which a whole period still fits before `end`; used for "asked in time"."""
-    if period.unit is PeriodUnit.HOURS:
+    if period.unit is PeriodUnit.HOURS or period.count == 0:
         return end - timedelta(hours=period.count)
     zone = ZoneInfo(rules.time_zone)
-    day = (end.astimezone(zone) - timedelta(microseconds=1)).date()
+    day = end.astimezone(zone).date()
     left = period.count
     while left:
         day -= timedelta(days=1)
         left -= calendar.is_working_day(day) if period.unit is PeriodUnit.WORKING_DAYS else 1
-    return _midnight_after(day, zone)
+    return _midnight_after(day - timedelta(days=1), zone)
 
 
 def _midnight_after(day: date, zone: ZoneInfo) -> datetime:
@@ -102,7 +113,7 @@ def _of_the_state(kind: Kind, state: State, rules: ProcessPolicy, calendar: Cale
     return [
         Timer(
             f"{state.status}.{consequence.do.value}",
-            end_of(state.due_at, consequence.after, rules, calendar).at,
+            prolonged(state.due_at, consequence.after, rules, calendar),
             deadline.owner,
             consequence.do,
         )

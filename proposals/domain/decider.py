@@ -63,7 +63,8 @@ def why_not(process: Process, row: Row, state: Any, command: Command, context: C
         return reason, "time"
     if not row.reaction:
         site = process.site(state, command, context)
-        reason = may_act(row, state, command, site, context.day(command.at, rules), context)
+        day, entry_day = context.day(command.at, rules), context.day(context.now, rules)
+        reason = may_act(row, state, command, site, day, entry_day, context)
         if reason is not None:
             return reason, "authority"
         reason = _late_entry_is_approved(command, rules or context.default_policy, site, context)
@@ -161,12 +162,16 @@ def no_row(process: Process, state: Any, command: Command) -> Refusal:
 def _timely(
     row: Row, state: Any, command: Command, at: datetime, rules: ProcessPolicy, context: Context
 ) -> Refusal | None:
-    """Time never runs backwards in a stream, never into the future beyond the clock's skew (domain, *Time*)."""
+    """Time never runs backwards in a stream, never into the future beyond the clock's skew (domain, *Time*).
+
+    A note belongs to the state it is made in, so it is not before that state began either; only what may be
+    entered late is.
+    """
     if at > end_of(context.now, rules.clock_skew, rules, context.calendar).at:
         return refusal("in_the_future", at=instant_text(at), now=instant_text(context.now))
     if state is None:
         return None
-    if row.target is not SAME and at < state.last_at:
+    if not command.late_entry and at < state.last_at:
         return refusal("before_the_last_event", at=instant_text(at), last=instant_text(state.last_at))
     if at < state.opened_at:
         return refusal("before_the_stream", at=instant_text(at), opened=instant_text(state.opened_at))
@@ -174,11 +179,16 @@ def _timely(
 
 
 def _late_entry_is_approved(command: Command, rules: ProcessPolicy, site: Site, context: Context) -> Refusal | None:
-    """What may be entered late may be so up to the policy's limit, and beyond it with an approver."""
+    """What may be entered late may be so up to the policy's limit, and beyond it with an approver.
+
+    An approver who is named is checked in any case, because the event will name them too.
+    """
     assert command.at is not None
-    if not command.late_entry or end_of(command.at, rules.late_entry, rules, context.calendar).at >= context.now:
+    if not command.late_entry:
         return None
     approver = getattr(command, "approved_by", None)
-    if approver is None:
+    if approver is not None:
+        return approved(approver, command, site, context.day(context.now, rules), context)
+    if end_of(command.at, rules.late_entry, rules, context.calendar).at < context.now:
         return refusal("entered_too_late", at=instant_text(command.at), limit=str(rules.late_entry))
-    return approved(approver, command, site, context.day(context.now, rules), context)
+    return None

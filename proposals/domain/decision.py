@@ -288,12 +288,11 @@ def the_objection_is_open(state: Proposal, command: Any, context: Context) -> Re
 
 
 def reviewer_did_not_vote(state: Proposal, command: Any, context: Context) -> Refusal | None:
-    """Who voted on the decision does not rule on objections to it, nor does who chaired or who objects."""
-    meeting = cast("Meeting | None", context.read(state.decided_by)) if state.decided_by else None
-    voters = meeting.voters(state.id) | {meeting.chair} if meeting is not None else frozenset[str]()
-    objection = state.objections.get(command.objection)
+    """Who raised it or voted on it does not rule on objections to it, nor does who chaired or who objects."""
+    meeting = cast("Meeting", context.state(str(state.decided_by)))
+    involved = {*meeting.voters(state.id), meeting.chair, *state.objections[command.objection].by, *state.proposer}
     for person in command.act:
-        if person in voters or (objection is not None and person in objection.by):
+        if person in involved:
             return refusal("reviewer_is_involved", person=person)
     return None
 

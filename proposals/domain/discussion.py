@@ -18,7 +18,7 @@ from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.meeting import Meeting, MeetingStatus
 from proposals.domain.meeting_table import on_agenda_of_called_meeting
 from proposals.domain.process import SAME, Row
-from proposals.domain.raising import nothing_was_merged_into_it, returns_are_left
+from proposals.domain.raising import nothing_was_merged_into_it, returns_are_left, revisions_are_left
 from proposals.domain.vocabulary import MeetingId, PersonId, Role, Step, Text, UnitId
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class OpinionRecorded(Event):
     """Someone said this."""
 
     opinion: Text
+    approved_by: PersonId | None = None
 
 
 class MatterSettled(StateEvent):
@@ -113,8 +114,9 @@ class ProposalReferredBack(StateEvent):
     reason: Text
 
     def apply(self, state: Proposal, fact: Fact) -> None:
-        """One more return."""
+        """One more return. The discussion came about, so failed openings are counted anew in the next."""
         state.add("returns")
+        state.restart("openings")
 
 
 class DiscussionEscalated(StateEvent):
@@ -142,14 +144,14 @@ def on_agenda_of_a_called_meeting(state: Proposal, command: OpenDiscussion, cont
 
 
 def the_last_meeting_came_to_nothing(state: Proposal, command: OpenDiscussion, context: Context) -> Refusal | None:
-    """It is opened again only if the last meeting lapsed, was cancelled or left it out, and not without end."""
+    """It is opened again only if the last meeting lapsed, was cancelled or left it out."""
     if state.status is not S.DISCUSSING:
         return None
     if not _came_to_nothing(_last_meeting(state, context), state):
         return refusal("discussion_is_open", meeting=state.meetings[-1])
     if command.meeting == state.meetings[-1]:
         return refusal("meeting_is_over", meeting=command.meeting, status="void")
-    return within_maximum("openings", state, context)
+    return None
 
 
 def openings_are_left(state: Proposal, command: OpenDiscussion, context: Context) -> Refusal | None:
@@ -158,7 +160,7 @@ def openings_are_left(state: Proposal, command: OpenDiscussion, context: Context
 
 
 def they_attended(state: Proposal, command: RecordOpinion, context: Context) -> Refusal | None:
-    """Only who was at a discussion of it has an opinion to record."""
+    """Only who was at a discussion of it has an opinion to record; a meeting that never opened was none."""
     meetings = cast("Iterable[Meeting | None]", (context.read(stream) for stream in state.meetings))
     if any(meeting is not None and meeting.attended(command.actor) for meeting in meetings):
         return None
@@ -173,11 +175,19 @@ def minutes_are_published(state: Proposal, command: Any, context: Context) -> Re
     return None
 
 
+def the_chair_comes_first(state: Proposal, command: Any, context: Context) -> Refusal | None:
+    """The chair says what the meeting came to; once the chair's time is over, the convenor does, from the minutes."""
+    if state.is_in(Role.CHAIR, command.actor, command, context):
+        return None
+    assert command.at is not None
+    if state.due_at is not None and command.at < state.due_at:
+        return refusal("not_yet_due", due=state.due_at.isoformat())
+    return None
+
+
 def discussed_or_openings_exhausted(state: Proposal, command: EscalateDiscussion, context: Context) -> Refusal | None:
     """It rises after a discussion, or when no meeting came about as often as the policy allows: the loop's exit."""
-    if _came_to_nothing(_last_meeting(state, context), state) and exhausted("openings", state, context):
-        return None
-    return minutes_are_published(state, command, context)
+    return None if discussion_failed(state, context) else minutes_are_published(state, command, context)
 
 
 def discussion_failed(state: Proposal, context: Context) -> bool:
@@ -208,12 +218,13 @@ DISCUSSION = (
         (on_agenda_of_a_called_meeting, the_last_meeting_came_to_nothing, openings_are_left), step=Step.DISCUSS),
     Row(S.DISCUSSING, RecordOpinion, OpinionRecorded, SAME, (_R.MEMBER, _R.PART_TIME_MEMBER, _R.OBSERVER),
         (they_attended,), step=Step.DISCUSS),
-    Row(S.DISCUSSING, SettleMatter, MatterSettled, S.HANDLED, (_R.CHAIR,), (minutes_are_published,),
-        step=Step.DISCUSS),
-    Row(S.DISCUSSING, ForwardProposal, ProposalForwarded, S.TABLED, (_R.CHAIR,), (minutes_are_published,),
-        step=Step.DISCUSS),
-    Row(S.DISCUSSING, ReferBack, ProposalReferredBack, S.RETURNED, (_R.CHAIR,),
-        (minutes_are_published, returns_are_left, nothing_was_merged_into_it), step=Step.DISCUSS),
+    Row(S.DISCUSSING, SettleMatter, MatterSettled, S.HANDLED, (_R.CHAIR, _R.CONVENOR),
+        (minutes_are_published, the_chair_comes_first), step=Step.DISCUSS),
+    Row(S.DISCUSSING, ForwardProposal, ProposalForwarded, S.TABLED, (_R.CHAIR, _R.CONVENOR),
+        (minutes_are_published, the_chair_comes_first), step=Step.DISCUSS),
+    Row(S.DISCUSSING, ReferBack, ProposalReferredBack, S.RETURNED, (_R.CHAIR, _R.CONVENOR),
+        (minutes_are_published, the_chair_comes_first, returns_are_left, revisions_are_left,
+         nothing_was_merged_into_it), step=Step.DISCUSS),
     Row(S.DISCUSSING, EscalateDiscussion, DiscussionEscalated, S.ACCEPTED, (_R.CHAIR, _R.CONVENOR),
         (discussed_or_openings_exhausted, a_parent_tier_exists), step=Step.DISCUSS),
 )  # fmt: skip

@@ -103,6 +103,7 @@ class EvaluationOpened(StateEvent):
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """One more round."""
+        state.last_round_inconclusive = False
         state.round = self.round
         state.rounds_made += 1
         state.add("rounds")
@@ -206,8 +207,12 @@ def _who_handled(state: Proposal, command: OpenEvaluation, context: Context) -> 
     assert command.at is not None
     day = context.day(command.at, pinned(context, state))
     people = {person for act in people_who_handled(state, context) for person in act}
-    orders = [order_state(known.order, context) for known in state.live_orders]
-    units = [unit for order in orders if order is not None and (unit := context.unit(order.unit)) is not None]
+    orders = [
+        order
+        for known in state.orders
+        if (order := order_state(known.order, context)) is not None and (known.live or order.handlers)
+    ]
+    units = [unit for order in orders if (unit := context.unit(order.unit)) is not None]
     return lambda person: person in people or any(unit.employs(person, day) for unit in units)
 
 

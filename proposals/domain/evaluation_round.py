@@ -208,9 +208,10 @@ class RoundOpened(StateEvent):
 
 
 class BallotsCast(Event):
-    """Ballots came in, sealed, sorted by token."""
+    """Ballots came in, sealed, sorted by token; entered very late, with who approved it."""
 
     ballots: tuple[SealedBallot, ...]
+    approved_by: PersonId | None = None
 
     @classmethod
     def of(cls, state: EvaluationRound, command: CastBallot | CastBallots, context: Context) -> BallotsCast:
@@ -220,7 +221,7 @@ class BallotsCast(Event):
         for ballot in command.cast:
             token = box.token(state.id, ballot.voter)
             sealed.append(SealedBallot(token=token, sealed=box.seal(state.id, token, ballot.content)))
-        return cls(ballots=tuple(sorted(sealed, key=lambda ballot: ballot.token)))
+        return cls(ballots=tuple(sorted(sealed, key=lambda ballot: ballot.token)), approved_by=command.approved_by)
 
     def apply(self, state: EvaluationRound, fact: Fact) -> None:
         """More ballots in the box."""
@@ -306,9 +307,7 @@ def clerk_may_enter(state: EvaluationRound, command: CastBallots, context: Conte
     return None
 
 
-def every_voter_is_entitled(
-    state: EvaluationRound, command: CastBallot | CastBallots, context: Context
-) -> Refusal | None:
+def every_voter_is_entitled(state: EvaluationRound, command: CastBallots, context: Context) -> Refusal | None:
     """Only who was entitled at opening votes. The refusal names nobody."""
     box = context.ballot_box
     strangers = sum(box.token(state.id, ballot.voter) not in state.eligible for ballot in command.cast)
@@ -363,8 +362,7 @@ EVALUATION_ROUND = Process(
     EvaluationRound,
     (
         Row(NEW, OpenRound, RoundOpened, _S.OPEN, reaction=True),
-        Row(_S.OPEN, CastBallot, BallotsCast, SAME, (_R.VOTER,),
-            (voting_is_open, every_voter_is_entitled, each_votes_once)),
+        Row(_S.OPEN, CastBallot, BallotsCast, SAME, (_R.VOTER,), (voting_is_open, each_votes_once)),
         Row(_S.OPEN, CastBallots, BallotsCast, SAME, (_R.GRID_WORKER, _R.COORDINATOR),
             (voting_is_open, clerk_may_enter, every_voter_is_entitled, each_votes_once)),
         Row(_S.OPEN, CloseRound, RoundClosed, _S.CLOSED, (_R.COORDINATOR, _R.SYSTEM),

@@ -101,8 +101,9 @@ class HandlingSuspended(StateEvent):
         return cls(requested_by=command.requested_by, reason=command.reason, due_at=command.review_at)
 
     def apply(self, state: Proposal, fact: Fact) -> None:
-        """One more rest."""
+        """One more rest; who asks for it, handles."""
         state.add("suspensions")
+        state.handlers = (*state.handlers, Act(self.requested_by, self.requested_by))
 
 
 class HandlingResumed(StateEvent):

@@ -107,9 +107,10 @@ class NoteAdded(Event):
 
 
 class EvidenceAttached(Event):
-    """More evidence."""
+    """More evidence; entered very late, with who approved it."""
 
     evidence: tuple[Evidence, ...]
+    approved_by: PersonId | None = None
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """It stands beside what was there."""
@@ -236,12 +237,21 @@ def the_edition_is_published(state: Proposal, command: MigratePolicy, context: C
     return None
 
 
+def it_leaves_a_way_out(state: Proposal, command: MigratePolicy, context: Context) -> Refusal | None:
+    """A case that is still to be evaluated keeps a round: without one it could neither go on nor be closed."""
+    maximum = context.policy(command.to).maxima.rounds
+    stuck = state.count("rounds") >= maximum and not (state.unresolved or state.last_round_inconclusive)
+    if state.status in _TO_BE_EVALUATED and stuck:
+        return refusal("limit_reached", loop="rounds", maximum=maximum)
+    return None
+
+
 def the_window_is_open(state: Proposal, command: ReopenProposal, context: Context) -> Refusal | None:
     """Inside the reopen window of the policy."""
     assert command.at is not None
     assert state.ended_at is not None
     rules = pinned(context, state)
-    if command.at > end_of(state.ended_at, rules.reopen_window, rules, context.calendar).at:
+    if command.at >= end_of(state.ended_at, rules.reopen_window, rules, context.calendar).at:
         return refusal("window_is_over", window=str(rules.reopen_window))
     return None
 
@@ -274,6 +284,7 @@ def retention_class_is_in_policy(state: Proposal, command: ArchiveProposal, cont
 _R = Role
 _OFFICIALS = (_R.GRID_WORKER, _R.CONVENOR, _R.SCREENER, _R.COORDINATOR, _R.HANDLER, _R.VERIFIER, _R.REVIEWER,
               _R.TIER_OFFICER)  # fmt: skip
+_TO_BE_EVALUATED = (S.HANDLING, S.SUSPENDED, S.VERIFYING, S.HANDLED, S.REPORTED)
 _ENDED = (S.CLOSED, S.REFUSED, S.REJECTED, S.WITHDRAWN, S.MERGED)
 
 KEEPING = (
@@ -284,7 +295,8 @@ KEEPING = (
         (category_is_in_policy, it_changes_something)),
     Row(NOT_ARCHIVED, CorrectRecord, RecordCorrected, SAME, (_R.SCREENER, _R.COORDINATOR, _R.ARCHIVIST),
         (the_field_was_recorded, the_approver_may_approve)),
-    Row(NOT_ARCHIVED, MigratePolicy, PolicyMigrated, SAME, (_R.TIER_OFFICER,), (the_edition_is_published,)),
+    Row(NOT_ARCHIVED, MigratePolicy, PolicyMigrated, SAME, (_R.TIER_OFFICER,),
+        (the_edition_is_published, it_leaves_a_way_out)),
     missed_row(NOT_ARCHIVED),
     Row((S.CLOSED, S.REFUSED, S.REJECTED), ReopenProposal, ProposalReopened, S.ACCEPTED,
         (_R.PROPOSER, _R.REVIEWER), (the_window_is_open, reopenings_are_left)),

@@ -28,6 +28,10 @@ class MeetingStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+HELD = frozenset({MeetingStatus.IN_SESSION, MeetingStatus.CLOSED, MeetingStatus.MINUTED})
+"""A meeting in one of these took place, or does."""
+
+
 class Purpose(StrEnum):
     """Which step a meeting serves."""
 
@@ -103,8 +107,8 @@ class Meeting(State):
         return (role is Role.CHAIR and person == self.chair) or (role is Role.VOTER and person in self.members)
 
     def attended(self, person: str) -> bool:
-        """Whether a person was there, as a member or an observer."""
-        return person in self.present
+        """Whether a person was there, as a member or an observer, when it was held."""
+        return self.status in HELD and person in self.present
 
     def has_quorum(self, rules: ProcessPolicy) -> bool:
         """Whether enough of those due to attend are present."""
@@ -120,7 +124,7 @@ class Meeting(State):
             votes_against=choices.count(Choice.AGAINST),
             abstained=choices.count(Choice.ABSTAIN),
             present=len(voting & self.present),
-            due=len(voting - set(self.excused)),
+            due=len(voting - (set(self.excused) - self.present)),  # who has leave and comes all the same is due
             all=len(voting),
         )
 

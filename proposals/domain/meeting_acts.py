@@ -216,6 +216,7 @@ class AttendanceRecorded(Event):
     """These people are there."""
 
     present: tuple[PersonId, ...]
+    approved_by: PersonId | None = None
 
     def apply(self, state: Meeting, fact: Fact) -> None:
         """More people present."""
@@ -311,11 +312,16 @@ def roll_of(meeting: Meeting, context: Context) -> tuple[tuple[str, ...], tuple[
 
 
 def outcome_now(meeting: Meeting, number: int, context: Context) -> Outcome:
-    """Void if the case has moved on, unfunded if the purse is empty by now; else as the votes say."""
+    """Void if the case has moved on, unfunded if the purse is empty by now; else as the votes say.
+
+    The votes are measured by the edition that the case has pinned, not by that of the meeting: a policy that
+    changes between raising and deciding must not change the case.
+    """
     item = meeting.agenda[number - 1]
     if not case_is_still_there(meeting, item, context):
         return Outcome.VOID
-    outcome = outcome_of(meeting, number, context.policy(meeting.policy))
+    case = cast("Proposal", context.state(item.proposal))
+    outcome = outcome_of(meeting, number, context.policy(case.policy))
     if outcome is Outcome.CARRIED and item.motion is Motion.ADOPT:
         return Outcome.CARRIED if context.funds.refusal(meeting.unit, item.appropriation) is None else Outcome.UNFUNDED
     return outcome
@@ -330,6 +336,6 @@ def case_is_still_there(meeting: Meeting, item: AgendaItem, context: Context) ->
     return (
         case is not None
         and case.status in _NEEDED[meeting.purpose]
-        and case.unit == meeting.unit
+        and context.acting(case.unit) == meeting.unit
         and case.revision == item.revision
     )

@@ -171,10 +171,23 @@ def they_are_on_the_roll(state: Meeting, command: RecordAttendance, context: Con
     return None
 
 
-def its_hour_has_come(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
-    """A meeting does not open before it was called for."""
+def its_day_has_come(state: Meeting, command: RecordAttendance, context: Context) -> Refusal | None:
+    """Nobody is present before the meeting's day."""
     assert command.at is not None
     assert state.starts_at is not None
+    rules = context.policy(state.policy)
+    if context.day(command.at, rules) < context.day(state.starts_at, rules):
+        return refusal("too_early", starts=state.starts_at.isoformat())
+    return None
+
+
+def its_hour_has_come(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
+    """A meeting opens at the time it was called for, or later on that day: nobody was asked to come on another."""
+    assert command.at is not None
+    assert state.starts_at is not None
+    assert state.due_at is not None
+    if command.at >= state.due_at:
+        return refusal("meeting_is_over", meeting=state.id, status=state.status)
     return refusal("too_early", starts=state.starts_at.isoformat()) if command.at < state.starts_at else None
 
 
@@ -227,6 +240,16 @@ def the_item_is_voted_on(state: Meeting, command: CastVote, context: Context) ->
     return None
 
 
+def the_chair_has_left_it(state: Meeting, command: Command, context: Context) -> Refusal | None:
+    """The convenor steps in for a chair only when the chair's time is over."""
+    assert command.at is not None
+    if state.status in {MeetingStatus.CALLED, MeetingStatus.ROLLED} or command.actor == state.chair:
+        return None
+    if state.due_at is not None and command.at < state.due_at:
+        return refusal("not_yet_due", due=state.due_at.isoformat())
+    return None
+
+
 def no_item_is_open(state: Meeting, command: CloseMeeting, context: Context) -> Refusal | None:
     """Nothing on the agenda is left without an outcome."""
     return refusal("items_are_open", items=state.open_items()) if state.open_items() else None
@@ -240,7 +263,7 @@ def on_agenda_of_called_meeting(case: Proposal, stream: str, context: Context) -
     if meeting.status not in {MeetingStatus.CALLED, MeetingStatus.ROLLED, MeetingStatus.IN_SESSION}:
         return refusal("meeting_is_over", meeting=stream, status=str(meeting.status))
     item = meeting.item_for(case.id, Motion.DISCUSS)
-    if item is None or meeting.unit != case.unit or item.revision != case.revision:
+    if item is None or meeting.unit != context.acting(case.unit) or item.revision != case.revision:
         return refusal("not_on_the_agenda", meeting=stream, proposal=case.id)
     return None
 
@@ -276,9 +299,10 @@ MEETING = Process(
         Row(_M.CALLED, InviteObserver, ObserverInvited, SAME, (_R.CONVENOR,), (observer_is_new,)),
         Row(_M.CALLED, FixRoll, RollFixed, _M.ROLLED, (_R.CHAIR,),
             (agenda_is_set, chair_is_on_the_roll, excused_are_members)),
-        Row((_M.CALLED, _M.ROLLED), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,)),
+        Row((_M.CALLED, _M.ROLLED, _M.IN_SESSION), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,),
+            (the_chair_has_left_it,)),
         Row((_M.ROLLED, _M.IN_SESSION), RecordAttendance, AttendanceRecorded, SAME, (_R.CHAIR,),
-            (they_are_on_the_roll,)),
+            (they_are_on_the_roll, its_day_has_come)),
         Row(_M.ROLLED, OpenMeeting, MeetingOpened, _M.IN_SESSION, (_R.CHAIR,),
             (its_hour_has_come, chair_is_present, quorum_is_met)),
         Row((_M.CALLED, _M.ROLLED), LapseMeeting, MeetingLapsed, _M.LAPSED, (_R.CHAIR, _R.SYSTEM),
@@ -289,7 +313,8 @@ MEETING = Process(
             (the_item_is_open, member_is_present, member_is_not_recused, the_item_is_voted_on)),
         Row(_M.IN_SESSION, CloseItem, ItemClosed, SAME, (_R.CHAIR,), (the_item_is_open,)),
         Row(_M.IN_SESSION, CloseMeeting, MeetingClosed, _M.CLOSED, (_R.CHAIR,), (no_item_is_open,)),
-        Row(_M.CLOSED, PublishMinutes, MinutesPublished, _M.MINUTED, (_R.CHAIR,)),
+        Row(_M.CLOSED, PublishMinutes, MinutesPublished, _M.MINUTED, (_R.CHAIR, _R.CONVENOR),
+            (the_chair_has_left_it,)),
         missed_row((_M.CALLED, _M.ROLLED, _M.IN_SESSION, _M.CLOSED)),
     ),
     terminal=(_M.MINUTED, _M.LAPSED, _M.CANCELLED),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -13,6 +13,7 @@ from proposals.domain.event import Command, Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Process, Row
 from proposals.domain.state import State
 from proposals.domain.vocabulary import (
+    BALLOT_BOX,
     FOLLOWING_FROM_A_CASE,
     SYSTEM,
     Kind,
@@ -50,7 +51,11 @@ class Appointment(NamedTuple):
 
     def covers(self, day: date) -> bool:
         """Whether it stood on that day."""
-        return self.since <= day and (self.until is None or day <= self.until)
+        return self.since <= day and not self.ends_before(day)
+
+    def ends_before(self, day: date) -> bool:
+        """Whether its last day is before that one."""
+        return self.until is not None and self.until < day
 
 
 class Edition(NamedTuple):
@@ -71,6 +76,11 @@ class Unit(State):
     appointments: dict[str, tuple[Appointment, ...]] = field(default_factory=dict)
     paired_with: set[str] = field(default_factory=set)
     editions: tuple[Edition, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still is a unit."""
+        return self.status is UnitStatus.OPEN
 
     def holds(self, person: str, role: Role, day: date) -> bool:
         """Whether a person held a role here on that day."""
@@ -93,10 +103,17 @@ class Unit(State):
             for appointment in self.appointments.get(person, ())
         )
 
+    def employs_after(self, person: str, day: date) -> bool:
+        """Whether a person has an office here that lasts beyond that day, or begins after it."""
+        return any(
+            not appointment.ends_before(day + timedelta(days=1)) and appointment.role not in LIVING
+            for appointment in self.appointments.get(person, ())
+        )
+
     def policy_on(self, day: date) -> str | None:
-        """The edition in force here on that day: the one with the latest day not after it."""
-        begun = [edition for edition in self.editions if edition.since <= day]
-        return max(begun, key=lambda edition: edition.since).policy if begun else None
+        """The edition in force here on that day: of those that have begun, the one enacted last."""
+        begun = [edition.policy for edition in self.editions if edition.since <= day]
+        return begun[-1] if begun else None
 
     def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
         """No role follows from a unit by itself."""
@@ -322,12 +339,12 @@ def unit_is_open(unit: str, context: Context) -> Refusal | None:
     found = context.unit(unit)
     if found is None:
         return refusal("no_such_unit", unit=unit)
-    return None if found.status is UnitStatus.OPEN else refusal("unit_is_closed", unit=unit)
+    return None if found.is_open else refusal("unit_is_closed", unit=unit)
 
 
 def role_is_one_of_appointment(state: Unit, command: Appoint, context: Context) -> Refusal | None:
-    """Proposer, chair, voter and system follow from a case; nobody is appointed to them."""
-    if command.role in FOLLOWING_FROM_A_CASE or command.person == SYSTEM:
+    """Proposer, chair, voter and system follow from a case; the system and the ballot box are nobody."""
+    if command.role in FOLLOWING_FROM_A_CASE or command.person in {SYSTEM, BALLOT_BOX}:
         return refusal("not_an_appointment", role=command.role.value)
     return None
 
@@ -341,8 +358,10 @@ def days_are_in_order(state: Unit, command: Appoint, context: Context) -> Refusa
 
 def not_held_already(state: Unit, command: Appoint, context: Context) -> Refusal | None:
     """One role is held once at a time."""
-    if state.holds(command.person, command.role, command.since):
-        return refusal("already_appointed", person=command.person, role=command.role.value, unit=state.id)
+    asked = Appointment(command.role, command.since, command.until)
+    for held in state.appointments.get(command.person, ()):
+        if held.role is asked.role and not held.ends_before(asked.since) and not asked.ends_before(held.since):
+            return refusal("already_appointed", person=command.person, role=command.role.value, unit=state.id)
     return None
 
 
@@ -372,7 +391,7 @@ def nobody_is_left(state: Unit, command: CloseUnit, context: Context) -> Refusal
     """Offices are ended one by one before a unit closes, so that nobody's role vanishes unseen."""
     assert command.at is not None
     day = context.day(command.at)
-    left = [person for person in state.appointments if person not in command.act and state.employs(person, day)]
+    left = [person for person in state.appointments if person not in command.act and state.employs_after(person, day)]
     return refusal("unit_has_people", unit=state.id, people=len(left)) if left else None
 
 

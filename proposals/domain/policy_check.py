@@ -57,6 +57,21 @@ OWNED = {
 }  # fmt: skip
 """The states in which somebody must act; each needs an owner and a time."""
 
+_ENDED = ("closed", "refused", "rejected", "withdrawn", "merged")
+
+_TIMED_TOO = {Kind.PROPOSAL: ("objection", *_ENDED)}
+"""What may have a time besides the owned states."""
+
+_ONLY_IN = {
+    Action.LAPSE: {(Kind.PROPOSAL, "returned"), (Kind.MEETING, "called"), (Kind.MEETING, "rolled")},
+    Action.CONFIRM: {(Kind.PROPOSAL, "announced")},
+    Action.RESUME: {(Kind.PROPOSAL, "suspended")},
+    Action.ESCALATE: {(Kind.PROPOSAL, "rectifying")},
+    Action.CLOSE_ROUND: {(Kind.PROPOSAL, "evaluating"), (Kind.ROUND, "open")},
+    Action.ARCHIVE: {(Kind.PROPOSAL, status) for status in _ENDED},
+}
+"""Where an action is a rule of the table. A note, an urge and the parent's worklist fit everywhere."""
+
 _TIMED_BY_THEIR_EVENT = {
     "suspended", "called", "rolled", "dispatched", "acknowledged", "in_progress", "open",
 }  # fmt: skip
@@ -64,7 +79,13 @@ _TIMED_BY_THEIR_EVENT = {
 
 def check(rules: ProcessPolicy) -> list[Finding]:
     """Everything found, errors first."""
-    found = [*_missing_exits(rules), *_missing_owners(rules), *_closed_loops(rules), *_odd_numbers(rules)]
+    found = [
+        *_missing_exits(rules),
+        *_missing_owners(rules),
+        *_misplaced(rules),
+        *_closed_loops(rules),
+        *_odd_numbers(rules),
+    ]
     return sorted(found, key=lambda finding: (finding.severity is not Severity.ERROR, finding.code, finding.field))
 
 
@@ -83,22 +104,30 @@ def _missing_owners(rules: ProcessPolicy) -> Iterator[Finding]:
                 yield Finding(Severity.ERROR, "policy_no_deadline", f"deadlines.{kind}.{status}")
             elif deadline.within is None and status not in _TIMED_BY_THEIR_EVENT:
                 yield Finding(Severity.ERROR, "policy_no_time", f"deadlines.{kind}.{status}.within")
-        for status in rules.deadlines.get(kind, {}):
-            if status not in states and status not in {
-                "objection",
-                "closed",
-                "refused",
-                "rejected",
-                "withdrawn",
-                "merged",
-            }:
-                yield Finding(Severity.ERROR, "policy_unknown_state", f"deadlines.{kind}.{status}")
+
+
+def _misplaced(rules: ProcessPolicy) -> Iterator[Finding]:
+    """Times for what has no states of its own, and actions that the table does not know there."""
+    for kind, deadlines in rules.deadlines.items():
+        for status, deadline in deadlines.items():
+            field = f"deadlines.{kind}.{status}"
+            if status not in (*OWNED.get(kind, ()), *_TIMED_TOO.get(kind, ())):
+                yield Finding(Severity.ERROR, "policy_unknown_state", field)
+                continue
+            for consequence in deadline.then:
+                if (kind, status) not in _ONLY_IN.get(consequence.do, {(kind, status)}):
+                    yield Finding(Severity.ERROR, "policy_action_out_of_place", f"{field}.then")
 
 
 def _closed_loops(rules: ProcessPolicy) -> Iterator[Finding]:
-    """A maximum of zero makes the rule that it bounds unreachable: allowed, but worth saying."""
+    """A maximum of zero makes the rule that it bounds unreachable: allowed, but worth saying.
+
+    Not so for openings: every accepted matter goes through a discussion.
+    """
+    if rules.maxima.openings == 0:
+        yield Finding(Severity.ERROR, "policy_no_discussion", "maxima.openings")
     for field, maximum in rules.maxima:
-        if maximum == 0:
+        if maximum == 0 and field != "openings":
             yield Finding(Severity.REMARK, "policy_unreachable", f"maxima.{field}")
     if rules.reopen_window.count == 0:
         yield Finding(Severity.REMARK, "policy_unreachable", "reopen_window")
@@ -113,9 +142,10 @@ def _odd_numbers(rules: ProcessPolicy) -> Iterator[Finding]:
     for urgency in Urgency:
         if _hours(rules.handle_within[urgency]) <= _hours(rules.acknowledge_within[urgency]):
             yield Finding(Severity.ERROR, "policy_no_time_to_handle", f"handle_within.{urgency}")
-    archive = rules.deadline(Kind.PROPOSAL, "closed")
-    if archive is not None and archive.within is not None and _hours(archive.within) < _hours(rules.reopen_window):
-        yield Finding(Severity.ERROR, "policy_archived_too_soon", "deadlines.proposal.closed.within")
+    for status in ("closed", "refused", "rejected"):
+        archive = rules.deadline(Kind.PROPOSAL, status)
+        if archive is not None and archive.within is not None and _hours(archive.within) < _hours(rules.reopen_window):
+            yield Finding(Severity.ERROR, "policy_archived_too_soon", f"deadlines.proposal.{status}.within")
 
 
 def _hours(period: PeriodValue) -> int:

@@ -13,6 +13,7 @@ from proposals.domain.case import (
     edition_for,
     pinned,
     place_is_an_area,
+    rules_of,
     site_of,
     within_maximum,
 )
@@ -123,6 +124,8 @@ class ProposalRaised(StateEvent):
     text: Text
     policy: PolicyId
     by_party_member: bool
+    unit: UnitId | None = None
+    """The grid that deals with it, where the place is a building in it."""
     sponsor: PersonId | None = None
     contact: Personal | Erased | None = None
 
@@ -130,22 +133,25 @@ class ProposalRaised(StateEvent):
     def of(cls, state: None, command: RaiseProposal, context: Context) -> ProposalRaised:
         """Pins the edition in force and notes whether a party member raised it (the participation figures ask)."""
         assert command.at is not None
-        day = context.day(command.at)
+        edition = edition_for(command.place, command.at, context)
+        day = context.day(command.at, context.policy(edition))
         member = holds(command.actor, Role.PARTY_MEMBER, site_of(state, command, context), day, context)
+        grid = next((unit.id for unit in context.above(command.place) if unit.tier is Tier.GRID), command.place)
         return cls(
             place=command.place,
             source=command.source,
             title=command.title,
             text=command.text,
-            policy=edition_for(command.place, command.at, context),
+            policy=edition,
             by_party_member=member,
+            unit=grid if grid != command.place else None,
             sponsor=command.sponsor,
             contact=command.contact,
         )
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """The case begins, in its grid."""
-        state.policy, state.place, state.unit = self.policy, self.place, self.place
+        state.policy, state.place, state.unit = self.policy, self.place, self.unit or self.place
         state.title, state.text, state.source = self.title, self.text, self.source
         state.proposer, state.proposer_is_party_member = fact.act, self.by_party_member
         state.contact = self.contact
@@ -287,8 +293,8 @@ def source_fits_the_proposer(state: None, command: RaiseProposal, context: Conte
         Source.RESIDENT_COUNCIL: Role.CONVENOR,
         Source.PATROL: Role.GRID_WORKER,
     }.get(command.source)
-    site = site_of(state, command, context)
-    if needed is None or holds(command.actor, needed, site, context.day(command.at), context):
+    site, rules = site_of(state, command, context), rules_of(state, command, context)
+    if needed is None or holds(command.actor, needed, site, context.day(command.at, rules), context):
         return None
     return refusal("source_needs_role", source=command.source.value, role=needed.value)
 
@@ -323,12 +329,12 @@ def something_changes(state: Proposal, command: ReviseProposal, context: Context
     return refusal("nothing_changes") if same else None
 
 
-def revisions_are_left(state: Proposal, command: ReviseProposal, context: Context) -> Refusal | None:
-    """Revisions are bounded."""
+def revisions_are_left(state: Proposal, command: Any, context: Context) -> Refusal | None:
+    """Revisions are bounded; and nothing is sent back that could not be revised any more."""
     return within_maximum("revisions", state, context)
 
 
-def screener_is_not_proposer(state: Proposal, command: AcceptProposal, context: Context) -> Refusal | None:
+def screener_is_not_proposer(state: Proposal, command: Any, context: Context) -> Refusal | None:
     """Nobody screens their own proposal, nor keys in the screening of it."""
     return apart(command, [state.proposer], "screener_is_proposer")
 
@@ -386,6 +392,12 @@ def root_is_open(state: Proposal, command: MergeProposal, context: Context) -> R
     return None
 
 
+def screener_did_not_raise_the_root(state: Proposal, command: MergeProposal, context: Context) -> Refusal | None:
+    """Nobody gathers supporters for a proposal of their own by merging others into it."""
+    root = context.state(command.into)
+    return apart(command, [root.proposer], "screener_is_proposer")
+
+
 def nothing_was_merged_into_it(state: Proposal, command: Any, context: Context) -> Refusal | None:
     """Whoever was joined to a case must not lose it because its proposer takes it back or never completes it."""
     return refusal("others_depend_on_it", absorbed=list(state.absorbed)) if state.absorbed else None
@@ -406,13 +418,13 @@ RAISING = (
     Row(S.RAISED, AcceptProposal, ProposalAccepted, S.ACCEPTED, (_R.SCREENER,),
         (screener_is_not_proposer, enough_cosigners, category_is_in_policy), step=Step.RAISE),
     Row(S.RAISED, ReturnProposal, ProposalReturned, S.RETURNED, (_R.SCREENER,),
-        (screener_is_not_proposer, returns_are_left, nothing_was_merged_into_it), step=Step.RAISE),
+        (screener_is_not_proposer, returns_are_left, revisions_are_left, nothing_was_merged_into_it), step=Step.RAISE),
     Row(S.RETURNED, LapseProposal, ProposalLapsed, S.WITHDRAWN, (_R.SYSTEM,),
         (correction_period_is_over,), step=Step.RAISE),
     Row(S.RAISED, RefuseProposal, ProposalRefused, S.REFUSED, (_R.SCREENER,),
         (screener_is_not_proposer, ground_is_in_policy), step=Step.RAISE),
-    Row((S.RAISED, S.ACCEPTED), MergeProposal, ProposalMerged, S.MERGED, (_R.SCREENER,), (root_is_open,),
-        step=Step.RAISE),
+    Row((S.RAISED, S.ACCEPTED), MergeProposal, ProposalMerged, S.MERGED, (_R.SCREENER,),
+        (screener_is_not_proposer, root_is_open, screener_did_not_raise_the_root), step=Step.RAISE),
     Row(OPEN, AbsorbCase, CaseAbsorbed, SAME, reaction=True, step=Step.RAISE),
     Row((S.RAISED, S.RETURNED, S.ACCEPTED), WithdrawProposal, ProposalWithdrawn, S.WITHDRAWN, (_R.PROPOSER,),
         (nothing_was_merged_into_it,), step=Step.RAISE),

@@ -32,6 +32,7 @@ from proposals.domain.raising import AbsorbCase, ProposalMerged
 from proposals.domain.vocabulary import Motion
 from proposals.domain.work_order import (
     LIVE,
+    TIMED,
     AcceptOrder,
     CancelOrder,
     DispatchOrder,
@@ -165,11 +166,11 @@ def _cancel_all(event: HandlingEscalated | HandlingDeclaredInfeasible, follow: F
 
 
 def _stop_clocks(event: HandlingSuspended, follow: Follow) -> Iterable[Command]:
-    return [StopOrderClock(order=order.id, **follow.people) for order in _live(follow)]
+    return [StopOrderClock(order=order.id, **follow.people) for order in _timed(follow)]
 
 
 def _restart_clocks(event: HandlingResumed, follow: Follow) -> Iterable[Command]:
-    return [RestartOrderClock(order=order.id, **follow.people) for order in _live(follow)]
+    return [RestartOrderClock(order=order.id, **follow.people) for order in _timed(follow)]
 
 
 def _reopen(event: VerificationFailed, follow: Follow) -> Iterable[Command]:
@@ -184,6 +185,11 @@ def _accept(event: HandlingVerified, follow: Follow) -> Iterable[Command]:
 def _live(follow: Follow) -> list[WorkOrder]:
     found = (order_state(known.order, follow.context) for known in follow.case.live_orders)
     return [order for order in found if order is not None and order.status in LIVE]
+
+
+def _timed(follow: Follow) -> list[WorkOrder]:
+    """What is done has no clock: more time would make late work look timely."""
+    return [order for order in _live(follow) if order.status in TIMED]
 
 
 def _open_round(event: EvaluationOpened, follow: Follow) -> Iterable[Command]:

@@ -85,7 +85,7 @@ def _close_round(timer: Timer, state: State, context: Context) -> Iterator[Wante
 
 
 def _archive(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
-    retention = next(iter(context.policy(cast("Proposal", state).policy).retention_classes))
+    retention = min(context.policy(cast("Proposal", state).policy).retention_classes)  # a stored list has no order
     yield ArchiveProposal, {"retention_class": retention}
 
 

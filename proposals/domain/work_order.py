@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from proposals.domain.deadlines import end_of
+from proposals.domain.deadlines import end_of, prolonged
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
 from proposals.domain.rules import Period
@@ -51,6 +51,7 @@ class OrderStatus(StrEnum):
 _O = OrderStatus
 LIVE = (_O.DISPATCHED, _O.DECLINED, _O.ACKNOWLEDGED, _O.IN_PROGRESS, _O.DONE)
 UNDER_WAY = (_O.DISPATCHED, _O.ACKNOWLEDGED, _O.IN_PROGRESS)
+TIMED = (*UNDER_WAY, _O.DECLINED)
 SETTLED = (_O.DONE, _O.ACCEPTED, _O.EXCUSED, _O.CANCELLED)
 
 
@@ -65,7 +66,8 @@ class WorkOrder(State):
     urgency: Urgency = Urgency.NORMAL
     complete_by: datetime | None = None
     declines: int = 0
-    extension_asked: bool = False
+    asked_by: Act | None = None
+    """Who asked for the extension that awaits an answer."""
     extended: bool = False
     paused_at: datetime | None = None
     handlers: tuple[Act, ...] = ()
@@ -75,6 +77,11 @@ class WorkOrder(State):
     def clock_stopped(self) -> bool:
         """While the case is suspended."""
         return self.paused_at is not None
+
+    def clock_from(self, fact: Fact) -> None:
+        """Where a new time is given while the clock stands, only the rest of the stop is given back."""
+        if self.paused_at is not None:
+            self.paused_at = fact.occurred_at
 
     def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
         """No role follows from an order by itself."""
@@ -248,8 +255,9 @@ class OrderDeclined(StateEvent):
     reason: Text
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
-        """One more decline."""
+        """One more decline; the coordinator's time begins now, also while the case is suspended."""
         state.declines += 1
+        state.clock_from(fact)
 
 
 class _SentAgain(StateEvent):
@@ -258,8 +266,10 @@ class _SentAgain(StateEvent):
     complete_by: Instant
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
-        """Whose it is now, and by when."""
+        """Whose it is now, and by when; an extension may be asked for anew."""
         state.unit, state.complete_by = self.unit, self.complete_by
+        state.asked_by, state.extended = None, False
+        state.clock_from(fact)
 
 
 def _sent_again(state: WorkOrder, command: RedispatchOrder | DirectOrder, context: Context) -> dict[str, Any]:
@@ -286,7 +296,7 @@ class OrderDirected(_SentAgain):
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
         """It cannot be declined any more."""
-        state.unit, state.complete_by = self.unit, self.complete_by
+        super().apply(state, fact)
         state.directed = True
 
 
@@ -334,7 +344,7 @@ class OrderReopened(StateEvent):
     def apply(self, state: WorkOrder, fact: Fact) -> None:
         """The new time; an extension may be asked for anew."""
         state.complete_by = self.complete_by
-        state.extension_asked = state.extended = False
+        state.asked_by, state.extended = None, False
 
 
 class OrderExcused(StateEvent):
@@ -357,18 +367,11 @@ class OrderClockStopped(Event):
         state.paused_at = fact.occurred_at
 
 
-class _NewTime(Event):
+class OrderClockRestarted(Event):
+    """The time runs on, later by the length of the stop."""
+
     complete_by: Instant
     due: Instant
-
-    def apply(self, state: WorkOrder, fact: Fact) -> None:
-        """The order is due later, and its timers count anew."""
-        state.complete_by, state.due_at = self.complete_by, self.due
-        state.missed = ()
-
-
-class OrderClockRestarted(_NewTime):
-    """The time runs on, later by the length of the stop."""
 
     @classmethod
     def of(cls, state: WorkOrder, command: RestartOrderClock, context: Context) -> OrderClockRestarted:
@@ -379,9 +382,8 @@ class OrderClockRestarted(_NewTime):
         return cls(complete_by=state.complete_by + stop, due=(state.due_at or state.complete_by) + stop)
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
-        """The clock runs."""
+        """The clock runs; what was missed before the stop is not missed again."""
         state.complete_by, state.due_at = self.complete_by, self.due
-        state.missed = ()
         state.paused_at = None
 
 
@@ -389,6 +391,10 @@ class ProgressRecorded(Event):
     """How far it is."""
 
     progress: Text
+
+    def apply(self, state: WorkOrder, fact: Fact) -> None:
+        """Who reports on the work, handles."""
+        state.handlers = (*state.handlers, fact.act)
 
 
 class ExtensionRequested(Event):
@@ -399,29 +405,31 @@ class ExtensionRequested(Event):
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
         """It awaits an answer; who asks, handles."""
-        state.extension_asked = True
+        state.asked_by = fact.act
         state.handlers = (*state.handlers, fact.act)
 
 
-class ExtensionGranted(_NewTime):
+class ExtensionGranted(Event):
     """More time was given."""
 
     period: Period
+    complete_by: Instant
+    due: Instant
 
     @classmethod
     def of(cls, state: WorkOrder, command: GrantExtension, context: Context) -> ExtensionGranted:
         """Counted from when it was due."""
         rules = rules_of_order(state, command, context)
         assert state.complete_by is not None
-        end = end_of(state.complete_by - timedelta(microseconds=1), command.period, rules, context.calendar).at
+        end = prolonged(state.complete_by, command.period, rules, context.calendar)
         due = end if state.status is not _O.DISPATCHED or state.due_at is None else state.due_at
         return cls(period=command.period, complete_by=end, due=due)
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
-        """Once for an order."""
+        """Once for an order; its timers count anew."""
         state.complete_by, state.due_at = self.complete_by, self.due
         state.missed = ()
-        state.extension_asked, state.extended = False, True
+        state.asked_by, state.extended = None, True
 
 
 class ExtensionDenied(Event):
@@ -431,7 +439,7 @@ class ExtensionDenied(Event):
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
         """The request is answered."""
-        state.extension_asked = False
+        state.asked_by = None
 
 
 class OrderUrged(Event):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 from proposals.domain.work_order import (
     _O,
     LIVE,
+    TIMED,
     UNDER_WAY,
     AcceptOrder,
     AcknowledgeOrder,
@@ -110,12 +111,13 @@ def asked_in_time(state: WorkOrder, command: RequestExtension, context: Context)
     assert state.complete_by is not None
     rules = rules_of_order(state, command, context)
     latest = latest_start(state.complete_by, rules.extension_asked_before, rules, context.calendar)
-    return refusal("asked_too_late", latest=latest.isoformat()) if command.at > latest else None
+    asked_at = state.paused_at or command.at  # while the case is suspended no time goes by
+    return refusal("asked_too_late", latest=latest.isoformat()) if asked_at > latest else None
 
 
 def asked_once(state: WorkOrder, command: RequestExtension, context: Context) -> Refusal | None:
     """One extension for an order."""
-    return refusal("extended_already") if state.extended or state.extension_asked else None
+    return refusal("extended_already") if state.extended or state.asked_by is not None else None
 
 
 def within_the_limit(state: WorkOrder, command: RequestExtension | GrantExtension, context: Context) -> Refusal | None:
@@ -128,12 +130,18 @@ def within_the_limit(state: WorkOrder, command: RequestExtension | GrantExtensio
 
 def it_was_asked_for(state: WorkOrder, command: Command, context: Context) -> Refusal | None:
     """There is a request to answer."""
-    return None if state.extension_asked else refusal("nothing_was_asked")
+    return refusal("nothing_was_asked") if state.asked_by is None else None
 
 
 def answerer_did_not_ask(state: WorkOrder, command: Command, context: Context) -> Refusal | None:
     """Nobody answers their own request."""
-    return apart(command, state.handlers[-1:], "answers_own_request")
+    assert state.asked_by is not None
+    return apart(command, [state.asked_by], "answers_own_request")
+
+
+def it_is_not_the_lead(state: WorkOrder, command: ExcuseOrder, context: Context) -> Refusal | None:
+    """A case always has a lead who answers for it: the lead is reassigned, or the case declared infeasible."""
+    return refusal("lead_cannot_be_withdrawn") if state.lead else None
 
 
 # --- rows
@@ -166,10 +174,10 @@ WORK_ORDER = Process(
             (the_case_is_being_handled, it_brings_evidence)),
         Row(_O.DONE, AcceptOrder, OrderAccepted, _O.ACCEPTED, reaction=True),
         Row(_O.DONE, ReopenOrder, OrderReopened, _O.IN_PROGRESS, reaction=True),
-        Row(LIVE, ExcuseOrder, OrderExcused, _O.EXCUSED, (_R.TIER_OFFICER,)),
+        Row(LIVE, ExcuseOrder, OrderExcused, _O.EXCUSED, (_R.TIER_OFFICER,), (it_is_not_the_lead,)),
         Row(LIVE, CancelOrder, OrderCancelled, _O.CANCELLED, reaction=True),
-        Row(LIVE, StopOrderClock, OrderClockStopped, SAME, reaction=True),
-        Row(LIVE, RestartOrderClock, OrderClockRestarted, SAME, reaction=True),
+        Row(TIMED, StopOrderClock, OrderClockStopped, SAME, reaction=True),
+        Row(TIMED, RestartOrderClock, OrderClockRestarted, SAME, reaction=True),
         Row(LIVE, RecordProgress, ProgressRecorded, SAME, (_R.HANDLER,)),
         Row(UNDER_WAY, RequestExtension, ExtensionRequested, SAME, (_R.HANDLER,),
             (asked_in_time, asked_once, within_the_limit)),

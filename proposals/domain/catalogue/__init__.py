@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from proposals.domain.catalogue.cli import CLI
+from proposals.domain.catalogue.cli_help import CLI_HELP
+from proposals.domain.catalogue.invalid import INVALID
 from proposals.domain.catalogue.labels import LABELS
 from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
 from proposals.domain.catalogue.refusals import REFUSALS
@@ -11,10 +14,18 @@ from proposals.domain.catalogue.refusals import REFUSALS
 SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS
 """Code to English and Chinese sentence. The codes are part of the public interface (SemVer)."""
 
+TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP
+"""What the command line says, by codes of its own; these may change."""
+
 
 def sentence(code: str, language: str = "en", **details: Any) -> str:
     """The sentence of a code, filled in. Raises KeyError for a code that is not in the catalogue."""
     return SENTENCES[code][language == "zh"].format(**{name: _said(value) for name, value in details.items()})
+
+
+def text(code: str, language: str = "en", /, **details: Any) -> str:
+    """What the command line says under a code, filled in. Raises KeyError for a code that is not in the catalogue."""
+    return TEXTS[code][language == "zh"].format(**{name: _said(value) for name, value in details.items()})
 
 
 def label(word: str, language: str = "en") -> str:

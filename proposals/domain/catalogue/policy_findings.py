@@ -8,6 +8,14 @@ POLICY_FINDINGS: dict[str, tuple[str, str]] = {
     "policy_no_deadline": ("{field}: the state has no owner and no time", "{field}：此状态没有责任人和期限"),
     "policy_no_time": ("{field}: the time is missing", "{field}：缺少期限"),
     "policy_unknown_state": ("{field}: there is no such state", "{field}：没有这个状态"),
+    "policy_action_out_of_place": (
+        "{field}: the action cannot be done there, so the clock would try it for ever",
+        "{field}：该状态不能执行此到期动作，系统会反复尝试",
+    ),
+    "policy_no_discussion": (
+        "{field}: with zero no accepted matter could ever be discussed",
+        "{field}：设为零后已受理事项无法议事",
+    ),
     "policy_unreachable": (
         "{field}: zero makes the rule unreachable; nobody will ever be able to use it",
         "{field}：设为零后该规则永远无法使用",

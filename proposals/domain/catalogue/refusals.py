@@ -64,8 +64,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{actor}（{entered_by} 录入）不得发布自己起草的规则（起草人 {other}）",
     ),
     "reviewer_is_involved": (
-        "{person} voted, chaired or objected here and may not rule on it",
-        "{person} 参与过表决、主持或异议，不得裁决",
+        "{person} raised it, voted, chaired or objected here and may not rule on it",
+        "{person} 是提出人，或参与过表决、主持、异议，不得裁决",
     ),
     "signs_own_act": ("{person} cannot sign their own act", "{person} 不能为自己的行为签字"),
     "not_a_principal": ("{person} is not a principal over {unit}", "{person} 不是 {unit} 的主要负责人"),

@@ -1,0 +1,156 @@
+"""`demo`: a county in miniature runs all five steps in simulated time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proposals.cli.failures import WRONG_USAGE, Failure
+from proposals.cli.screen import Column, draw, progress, put, remark, screen_width, table
+from proposals.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from proposals.application import Proposals
+    from proposals.demo import Matter, Summary
+
+SHOWN = 20
+"""Rows of the register at the end."""
+
+BAR = 24
+"""Cells of the longest bar."""
+
+
+def demo(
+    context: typer.Context,
+    cases: Annotated[int, typer.Option("--cases", min=1, max=100_000, metavar="N", help="help_demo_cases")] = 60,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="help_demo_seed")] = 1,
+    matters: Annotated[Path | None, typer.Option("--matters", metavar="FILE", help="help_demo_matters")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", metavar="MAP", help="help_demo_mapping")] = None,
+) -> None:
+    """A county runs all five steps; see the catalogue under help_demo."""
+    from proposals.demo import SimulatedClock, run, run_matters
+
+    settings: Settings = context.obj
+    words = settings.words
+    if (matters is None) is not (mapping is None):
+        raise Failure(words("error_matters_and_mapping"), WRONG_USAGE)
+    for path in (matters, mapping):
+        if path is not None and not path.is_file():
+            raise Failure(words("error_no_file", file=str(path)), WRONG_USAGE)
+    clock = SimulatedClock()
+    with settings.opened(create=True, clock=clock, synchronous="normal") as app:
+        _only_ours(app, settings)
+        with progress(words("demo_progress"), total=cases if matters is None else None) as advance:
+            told = _difference(advance)
+            if matters is not None and mapping is not None:
+                found = list(_matters(matters, mapping))
+                summary = run_matters(app, found, seed=seed, clock=clock, progress=told)
+            else:
+                summary = run(app, cases=cases, seed=seed, clock=clock, progress=told)
+        _register(app, settings)
+    _sum_up(summary, settings)
+
+
+def _only_ours(app: Proposals, settings: Settings) -> None:
+    """What is recorded stays for ever, so the demonstration keeps out of a real county's log."""
+    from proposals.demo.county import the_county
+    from proposals.domain.vocabulary import Kind
+
+    if app.recorder.head() == 0:
+        return
+    foreign = any(not stream.startswith(("proposal-demo", "proposal-matters")) for stream in app.streams(Kind.PROPOSAL))
+    if foreign or app.reader.latest(the_county().top) is None:
+        raise Failure(settings.words("error_demo_elsewhere", database=settings.shown))
+
+
+def _difference(advance: Callable[[int], None]) -> Callable[[int, int], None]:
+    done = 0
+
+    def told(ended: int, _cases: int) -> None:
+        nonlocal done
+        advance(ended - done)
+        done = ended
+
+    return told
+
+
+def _matters(file: Path, mapping: Path) -> Iterator[Matter]:
+    from proposals.adapters.ledger import read_matters
+    from proposals.demo import Matter
+
+    for row in read_matters(file, mapping):
+        yield Matter(
+            key=row.key,
+            title=row.title,
+            text=row.text,
+            raised_at=row.raised_at,
+            category=row.category,
+            place=row.place,
+            department=row.department,
+            urgency=row.urgency,
+        )
+
+
+def _register(app: Proposals, settings: Settings) -> None:
+    """The register as it stood on the day when half of everything had happened: later all cases have ended."""
+    from proposals.cli.registers import columns, rows_of
+    from proposals.domain.vocabulary import Kind, as_instant
+
+    times = sorted(str(event.occurred_at) for event in app.recorder.iterate_streams(f"{Kind.PROPOSAL.value}-"))
+    day = as_instant(times[len(times) // 2])
+    begun = list(rows_of(app, as_of=day))
+    waiting = sorted(
+        (row for row in begun if row.due_at is not None),
+        key=lambda row: (row.holder == "system", str(row.due_at), row.id),
+    )
+    rows = [row.plain() for row in waiting[:SHOWN]]
+    put(settings.words("demo_register", day=settings.local(day)[:10], cases=len(begun), open=len(waiting)))
+    if rows:
+        draw(table(rows, columns(settings), screen_width()))
+    if len(waiting) > len(rows):
+        put(settings.words("demo_more", more=len(waiting) - len(rows)))
+    put("")
+
+
+def _sum_up(summary: Summary, settings: Settings) -> None:
+    """How many cases came to each step, how long they took, how they ended, and what to do next."""
+    words = settings.words
+    most = max((step.cases for step in summary.steps.values()), default=0) or 1
+    steps = [{"step": step.value, "cases": stay.cases, "median": stay.median} for step, stay in summary.steps.items()]
+    columns = [
+        Column(words("heading_step"), lambda row: words.name(row["step"]), style=lambda _: "bold"),
+        Column(words("heading_cases"), lambda row: f"{row['cases']:,}", right=True),
+        Column("", lambda row: "█" * round(row["cases"] * BAR / most), style=lambda _: "cyan", rank=1),
+        Column(words("heading_median"), lambda row: _days(row["median"], settings), right=True),
+    ]
+    figures = {"cases": summary.proposals, "events": f"{summary.events:,}", "clock": f"{summary.by_the_clock:,}"}
+    put(
+        words(
+            "demo_cases", began=settings.local(summary.began)[:10], ended=settings.local(summary.ended)[:10], **figures
+        )
+    )
+    draw(table(steps, columns, screen_width()))
+    ends = [{"outcome": name, "cases": count} for name, count in summary.outcomes.items()]
+    top = max(summary.outcomes.values(), default=1)
+    if ends:
+        columns = [
+            Column(words("heading_outcome"), lambda row: words.name(row["outcome"]), style=lambda _: "bold"),
+            Column(words("heading_cases"), lambda row: f"{row['cases']:,}", right=True),
+            Column("", lambda row: "█" * max(1, round(row["cases"] * BAR / top)), style=lambda _: "green", rank=1),
+        ]
+        draw(table(ends, columns, screen_width()))
+    remark(words("demo_next", database=settings.shown))
+
+
+def _days(span: timedelta | None, settings: Settings) -> str:
+    if span is None:
+        return ""
+    days = span.total_seconds() / 86_400
+    return (
+        settings.words("days", days=f"{days:.1f}") if days >= 1 else settings.words("hours", hours=f"{days * 24:.0f}")
+    )

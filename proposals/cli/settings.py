@@ -1,0 +1,158 @@
+"""What every command is told: which database and keys, in which language and time zone; and opening them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from proposals.cli.failures import WRONG_USAGE, Failure
+from proposals.cli.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import URL
+
+    from proposals.application import Proposals
+    from proposals.domain.ports import KeyStore
+
+DEFAULT_URL: Final = "sqlite:///proposals.db"
+DEFAULT_ZONE: Final = "Asia/Shanghai"
+"""The zone of the packaged policy. Only what people see and type in tables is in it; what is stored is in UTC."""
+
+LAST_SECOND: Final = (23, 59, 59)
+"""Days of grace end at midnight; people call that the day before."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The global options."""
+
+    url: str
+    keys: Path | None
+    words: Words
+    zone: ZoneInfo
+    wait: float
+    named: bool
+    """Whether somebody named the database, or it is only the default."""
+
+    @property
+    def parsed(self) -> URL:
+        """The database's URL in its parts. Raises Failure for one that is none; the URL is not repeated."""
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            parsed = make_url(self.url)
+            backend = parsed.get_backend_name()
+        except (ArgumentError, ValueError):
+            raise Failure(self.words("error_url"), WRONG_USAGE) from None
+        if backend not in {"sqlite", "postgresql"}:
+            raise Failure(self.words("error_url"), WRONG_USAGE)
+        return parsed
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for another database, or one in memory."""
+        parsed = self.parsed
+        if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+            return None
+        return Path(str(parsed.database).removeprefix("file:"))
+
+    @property
+    def shown(self) -> str:
+        """The database as it may be shown: no user, no password."""
+        parsed = self.parsed
+        if parsed.get_backend_name() == "sqlite":
+            return str(parsed.database or ":memory:")
+        host = f"{parsed.host or ''}{f':{parsed.port}' if parsed.port else ''}"
+        return f"{host}/{parsed.database or ''}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be printed, in the order in which it is looked for."""
+        from urllib.parse import quote, quote_plus
+
+        try:
+            parsed = self.parsed
+        except Failure:
+            return (self.url,)
+        hidden = [parsed.password, *(value for name, value in parsed.query.items() if "pass" in name)]
+        texts = [str(value) for value in hidden if value]
+        return tuple(dict.fromkeys(form for text in texts for form in (quote(text), quote_plus(text), text)))
+
+    @property
+    def key_file(self) -> Path:
+        """Where the keys are: as said, or beside the database file."""
+        if self.keys is not None:
+            return self.keys
+        return Path(f"{self.file}.keys") if self.file is not None else Path("proposals.keys")
+
+    @contextmanager
+    def opened(
+        self, *, create: bool = False, clock: Callable[[], datetime] | None = None, synchronous: str = "full"
+    ) -> Iterator[Proposals]:
+        """The door to the database. Only a command that fills one may `create` it; `synchronous` as for the store.
+
+        Raises Failure if there is none, and what opening raises.
+        """
+        from proposals.application import Proposals
+        from proposals.application.door import utc_now
+
+        self.require(create=create)
+        keys, ours = self.key_store(create=create), clock or utc_now
+        with Proposals(self.url, clock=ours, keys=keys, busy_timeout=self.wait, synchronous=synchronous) as app:
+            yield app
+
+    def require(self, *, create: bool = False) -> None:
+        """Raises Failure if the database is a file that is not there, and is not to be made."""
+        file = self.file
+        if file is None:
+            return
+        if not create and not file.exists() and "mode=memory" not in self.url:
+            raise Failure(self.words("error_no_database", file=str(file)))
+        if create and not file.parent.exists():
+            raise Failure(self.words("error_no_folder", folder=str(file.parent)))
+
+    def key_store(self, *, create: bool) -> KeyStore:
+        """The keys. A command that only reads makes no file for them. Raises WrongKeyEncryptionKey, NotAKeyStore."""
+        from proposals.adapters.key_files import key_store_for
+        from proposals.adapters.keys import KEK_VARIABLE, MemoryKeyStore
+
+        in_memory = self.parsed.get_backend_name() == "sqlite" and self.file is None
+        path = self.key_file
+        if (in_memory and self.keys is None) or (not create and not path.exists()):
+            return MemoryKeyStore()
+        kek_file = Path(f"{path}.kek")
+        if path.exists() and not kek_file.exists() and not os.environ.get(KEK_VARIABLE, "").strip():
+            # A new key-encryption key would open nothing that is there.
+            raise Failure(self.words("error_no_kek", keys=str(path), variable=KEK_VARIABLE, file=str(kek_file)))
+        return key_store_for(self.url, path)
+
+    def instant(self, said: str | None, option: str) -> datetime | None:
+        """An instant that an option names. Raises Failure for one that is none or has no time zone."""
+        if said is None:
+            return None
+        try:
+            instant = datetime.fromisoformat(said)
+        except ValueError:
+            raise Failure(f"{option}: {self.words('invalid_instant')}", WRONG_USAGE) from None
+        if instant.tzinfo is None:
+            raise Failure(f"{option}: {self.words('invalid_naive')}", WRONG_USAGE)
+        return instant
+
+    def local(self, instant: datetime | None) -> str:
+        """An instant as people read it, in the zone of the options."""
+        return instant.astimezone(self.zone).strftime("%Y-%m-%d %H:%M") if instant is not None else ""
+
+    def until(self, due: datetime | None) -> str:
+        """A due time as people read it: the last day if it ends with that day, else day and minute."""
+        if due is None:
+            return ""
+        last = (due - timedelta(microseconds=1)).astimezone(self.zone)
+        return f"{last:%Y-%m-%d}" if (last.hour, last.minute, last.second) == LAST_SECOND else self.local(due)

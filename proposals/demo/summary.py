@@ -1,0 +1,130 @@
+"""What a run came to, as pure data, read off the log of its proposals."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+import orjson
+
+from proposals.domain.case import ProposalStatus
+from proposals.domain.proposal import PROPOSAL
+from proposals.domain.vocabulary import SYSTEM, Step, as_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from proposals.application import Proposals
+
+S = ProposalStatus
+
+STEP_OF: Mapping[ProposalStatus, Step] = {
+    S.RAISED: Step.RAISE,
+    S.RETURNED: Step.RAISE,
+    S.ACCEPTED: Step.DISCUSS,
+    S.DISCUSSING: Step.DISCUSS,
+    S.TABLED: Step.DECIDE,
+    S.ANNOUNCED: Step.DECIDE,
+    S.CONFIRMED: Step.HANDLE,
+    S.HANDLING: Step.HANDLE,
+    S.SUSPENDED: Step.HANDLE,
+    S.VERIFYING: Step.HANDLE,
+    S.HANDLED: Step.EVALUATE,
+    S.REPORTED: Step.EVALUATE,
+    S.EVALUATING: Step.EVALUATE,
+    S.EVALUATED: Step.EVALUATE,
+    S.RECTIFYING: Step.EVALUATE,
+}
+"""The step in which a case is while it is in a state: the one that is to come of it next."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """How many cases came to a step, and how long half of them were in it at most, all visits together."""
+
+    cases: int
+    median: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a person wants to know at the end of a run."""
+
+    proposals: int
+    """All of the run's, with those that were raised only to be merged into."""
+    states: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    """How the cases came to an end; an archived case keeps the outcome it was closed with."""
+    steps: Mapping[Step, StepFigures]
+    branches: Mapping[str, int]
+    ticks: int
+    """How often the clock was asked what is due."""
+    by_the_clock: int
+    """Events of the run's proposals that nobody but the clock brought about."""
+    events: int
+    """Events that this run has written, on every stream; none when everything was there already."""
+    began: datetime
+    ended: datetime
+    """In simulated time."""
+
+
+def summary_of(
+    app: Proposals,
+    tag: str,
+    *,
+    branches: Sequence[str],
+    ticks: int,
+    events: int,
+    began: datetime,
+    ended: datetime,
+) -> Summary:
+    """Reads the run's proposals off the log, without decoding what it does not need."""
+    names = PROPOSAL.events
+    status: dict[str, ProposalStatus] = {}
+    since: dict[str, datetime] = {}
+    outcome: dict[str, str] = {}
+    spent: defaultdict[Step, defaultdict[str, list[timedelta]]] = defaultdict(lambda: defaultdict(list))
+    by_the_clock = 0
+    for envelope in app.recorder.iterate_streams(f"proposal-{tag}-"):
+        stream, name, at = str(envelope.originator_id), envelope.topic, as_instant(str(envelope.occurred_at))
+        by_the_clock += envelope.actor == SYSTEM
+        target = PROPOSAL.target[names[name]]
+        if target is None:
+            continue
+        if stream in status and status[stream] in STEP_OF:
+            spent[STEP_OF[status[stream]]][stream].append(at - since[stream])
+        status[stream], since[stream] = ProposalStatus(target), at
+        if target is S.CLOSED:
+            outcome[stream] = orjson.loads(envelope.state)["outcome"]
+        elif target in PROPOSAL.terminal and target is not S.ARCHIVED:
+            outcome[stream] = "lapsed" if name == "ProposalLapsed" else str(target)
+        elif target is S.ACCEPTED:
+            outcome.pop(stream, None)
+    return Summary(
+        proposals=len(status),
+        states=_counted(list(map(str, status.values()))),
+        outcomes=_counted(list(outcome.values())),
+        steps={step: _figures(list(spent[step].values())) for step in Step},
+        branches=_counted(branches),
+        ticks=ticks,
+        by_the_clock=by_the_clock,
+        events=events,
+        began=began,
+        ended=ended,
+    )
+
+
+def _counted(values: Sequence[str]) -> dict[str, int]:
+    """The commonest first, and by name where they are as common."""
+    return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _figures(visits: Sequence[Sequence[timedelta]]) -> StepFigures:
+    seconds = [sum(stay.total_seconds() for stay in case) for case in visits]
+    if not seconds:
+        return StepFigures(0, None)
+    return StepFigures(len(seconds), timedelta(seconds=round(median(seconds))))

@@ -1,0 +1,532 @@
+"""Meetings 会议 up to their opening: notice, agenda, roll, attendance, quorum; and how they fail to come about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from proposals import (
+    AgendaSet,
+    AttendanceRecorded,
+    CancelMeeting,
+    CloseMeeting,
+    FixRoll,
+    InviteObserver,
+    LapseMeeting,
+    MeetingCalled,
+    MeetingCancelled,
+    MeetingClosed,
+    MeetingLapsed,
+    MeetingOpened,
+    MinutesPublished,
+    ObserverInvited,
+    OpenMeeting,
+    PublishMinutes,
+    RecordAttendance,
+    RollFixed,
+    UnitClosed,
+)
+from proposals.domain.meeting import MeetingStatus, Purpose
+from proposals.domain.organisation import PolicyEnacted
+from proposals.testing import MORNING, given, on, small_county
+from tests.domain.stories import (
+    DAY,
+    HOUR,
+    SECOND,
+    TODAY,
+    D,
+    M,
+    P,
+    a_case_in_discussion,
+    a_case_of_the_community,
+    a_raised_case,
+    a_tabled_case,
+    an_accepted_case,
+    appoint,
+    called,
+    calling,
+    closing,
+    county,
+    in_session,
+    item,
+    listing,
+    members,
+    minuted,
+    refused,
+    rolled,
+    rules,
+    told,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proposals.testing import Scenario
+
+CHAIR = "grid-member1"
+ST = MeetingStatus
+
+
+def there(*present: str, **changes: object) -> RecordAttendance:
+    return RecordAttendance.model_validate({"meeting": M, "present": present, "actor": CHAIR, **changes})
+
+
+OPEN = OpenMeeting(meeting=M, actor=CHAIR)
+LAPSE = LapseMeeting(meeting=M, actor=CHAIR)
+CANCEL = CancelMeeting(meeting=M, reason="Snow", actor="grid-convenor")
+MINUTES = PublishMinutes(meeting=M, minutes="All was said.", actor=CHAIR)
+
+
+# --- calling
+
+
+def test_the_convenor_calls_a_meeting_under_the_policy_in_force() -> None:
+    scenario = county()
+    starts = MORNING + 4 * DAY
+    scenario.when(calling(scenario)).then(
+        MeetingCalled(
+            unit="unit-grid", meeting_kind="residents_council", purpose=Purpose.DISCUSS, title="A meeting",
+            starts_at=starts, chair=CHAIR, policy="policy-1",
+        )
+    )  # fmt: skip
+    meeting = scenario.state(M)
+    assert (meeting.status, meeting.unit, meeting.policy, meeting.chair) == (ST.CALLED, "unit-grid", "policy-1", CHAIR)
+    assert (meeting.meeting_kind, meeting.purpose, meeting.title) == ("residents_council", "discuss", "A meeting")
+    assert meeting.starts_at == starts
+    assert meeting.due_at == starts.replace(hour=16)  # the midnight that ends its day in Shanghai
+    assert meeting.calendar == "chinesecalendar 1.11.0"
+
+
+def test_three_days_of_notice_reach_to_the_third_day_after() -> None:
+    """Called on Monday, whatever the hour, it may be held from the first minute of Thursday on."""
+    thursday = MORNING.replace(hour=16) + 2 * DAY
+    for monday in (MORNING, MORNING.replace(hour=15, minute=59)):
+        scenario = county().at(monday)
+        assert scenario.when(calling(scenario, starts_at=thursday)).refused is None
+        other = county().at(monday)
+        refused(other.when(calling(other, starts_at=thursday - SECOND)), "notice_too_short", notice="3 days")
+
+
+@pytest.mark.parametrize(
+    ("notice", "earliest"),
+    [
+        ("0 days", MORNING),
+        ("1 day", MORNING.replace(hour=16)),
+        ("2 days", MORNING.replace(hour=16) + DAY),
+        ("36 hours", MORNING + 36 * HOUR),
+        ("6 working days", MORNING.replace(hour=16) + 7 * DAY),
+    ],
+)
+def test_notice_is_counted_as_the_policy_says(notice: str, earliest: object) -> None:
+    scenario = county(rules(meeting_notice=notice))
+    assert scenario.when(calling(scenario, starts_at=earliest)).refused is None
+    if notice != "0 days":
+        other = county(rules(meeting_notice=notice))
+        refused(other.when(calling(other, starts_at=earliest - SECOND)), "notice_too_short")  # type: ignore[operator]
+
+
+def test_the_kind_of_meeting_is_on_the_policys_list() -> None:
+    scenario = county(rules(meeting_kinds={"b": "B", "a": "A"}))
+    refused(
+        scenario.when(calling(scenario, meeting_kind="party")),
+        "not_on_the_list", field="meeting_kind", value="party", allowed=["a", "b"],
+    )  # fmt: skip
+    assert scenario.when(calling(scenario, meeting_kind="a")).refused is None
+
+
+def test_a_closed_unit_does_not_meet() -> None:
+    scenario = county().given(on("unit-grid", UnitClosed(reason="Merged")))
+    refused(
+        scenario.given(appoint("grid-convenor", "convenor", "unit-community")).when(calling(scenario)),
+        "unit_is_closed", unit="unit-grid",
+    )  # fmt: skip
+
+
+def test_without_a_policy_in_force_nobody_meets() -> None:
+    scenario = given(*[fact for fact in small_county() if not isinstance(fact.event, PolicyEnacted)])
+    refused(scenario.when(calling(scenario)), "no_policy_in_force", unit="unit-grid")
+
+
+def test_a_meeting_is_called_once() -> None:
+    scenario = county().given(calling(county()))
+    refused(scenario.when(calling(scenario)), "already_exists", stream=M, status="called")
+
+
+# --- the agenda
+
+
+def test_setting_the_agenda_again_replaces_it() -> None:
+    scenario = called(an_accepted_case())
+    scenario.when(listing(item(reason="Dark"))).then(AgendaSet)
+    assert [(i.proposal, i.revision, i.reason) for i in scenario.state(M).agenda] == [(P, 1, "Dark")]
+    assert scenario.state(M).status is ST.CALLED
+
+
+def test_a_case_is_on_an_agenda_once() -> None:
+    refused(called(an_accepted_case()).when(listing(item(), item())), "on_the_agenda_twice", proposal=P)
+
+
+@pytest.mark.parametrize("motion", ["adopt", "defer", "escalate"])
+def test_a_discussion_has_no_motion_to_decide(motion: str) -> None:
+    scenario = called(an_accepted_case())
+    refused(scenario.when(listing(item(motion=motion))), "motion_of_another_purpose", motion=motion, purpose="discuss")
+
+
+def test_a_deciding_meeting_has_no_motion_to_discuss() -> None:
+    scenario = called(a_tabled_case(), meeting=D, purpose="decide")
+    refused(scenario.when(listing(item(), meeting=D)), "motion_of_another_purpose", motion="discuss", purpose="decide")
+
+
+def test_a_case_on_the_agenda_exists() -> None:
+    refused(called(an_accepted_case()).when(listing(item("proposal-7"))), "no_such_stream", stream="proposal-7")
+
+
+def not_for_it(status: str, unit: str = "unit-grid", revision: int = 1) -> dict[str, object]:
+    return {"proposal": P, "status": status, "unit": unit, "revision": revision}
+
+
+@pytest.mark.parametrize(
+    ("story", "purpose", "says"),
+    [
+        (a_raised_case, "discuss", not_for_it("raised")),
+        (a_tabled_case, "discuss", not_for_it("tabled")),
+        (an_accepted_case, "decide", not_for_it("accepted")),
+        (a_case_in_discussion, "decide", not_for_it("discussing")),
+        (lambda: a_case_of_the_community("accepted"), "discuss", not_for_it("accepted", "unit-community")),
+        (lambda: a_case_of_the_community("tabled"), "decide", not_for_it("tabled", "unit-community")),
+    ],
+    ids=["raised", "tabled", "accepted", "discussing", "elsewhere to discuss", "elsewhere to decide"],
+)
+def test_a_case_stands_where_the_meeting_can_deal_with_it(
+    story: Callable[[], Scenario], purpose: str, says: dict[str, object]
+) -> None:
+    scenario = story()
+    scenario.given(calling(scenario, "meeting-8", purpose=purpose))
+    motion = "adopt" if purpose == "decide" else "discuss"
+    refused(scenario.when(listing(item(motion=motion), meeting="meeting-8")), "case_not_for_this_meeting", **says)
+
+
+@pytest.mark.parametrize("revision", [0, 2])
+def test_the_agenda_names_the_revision_as_it_is(revision: int) -> None:
+    scenario = called(an_accepted_case())
+    refused(scenario.when(listing(item(revision=revision))), "case_not_for_this_meeting", **not_for_it("accepted"))
+
+
+def to_decide(**more: object) -> Scenario:
+    scenario = a_tabled_case()
+    scenario.given(calling(scenario, D, purpose="decide"))
+    return scenario.when(listing(item(motion="adopt") | more, meeting=D))
+
+
+def plan(lead: str = "unit-water", *assisting: str) -> dict[str, object]:
+    return {"summary": "Mend it", "lead": lead, "assisting": assisting}
+
+
+def test_a_motion_to_adopt_brings_a_plan() -> None:
+    assert to_decide().refused is None
+    refused(to_decide(plan=None), "motion_needs_plan", proposal=P)
+
+
+@pytest.mark.parametrize(
+    "bad", [plan("unit-water", "unit-water"), plan("unit-water", "unit-roads", "unit-roads")], ids=["lead", "twice"]
+)
+def test_a_plan_names_each_unit_once(bad: dict[str, object]) -> None:
+    refused(to_decide(plan=bad), "unit_named_twice", proposal=P)
+
+
+@pytest.mark.parametrize("bad", [plan("unit-x"), plan("unit-water", "unit-x")], ids=["lead", "assisting"])
+def test_a_plan_names_units_that_exist(bad: dict[str, object]) -> None:
+    refused(to_decide(plan=bad), "no_such_unit", unit="unit-x")
+
+
+def test_a_plan_names_units_that_are_open() -> None:
+    scenario = a_tabled_case().given(on("unit-roads", UnitClosed(reason="Merged")))
+    scenario.given(calling(scenario, D, purpose="decide"))
+    refused(scenario.when(listing(item(motion="adopt"), meeting=D)), "unit_is_closed", unit="unit-roads")
+
+
+MONEY = {"source": "county_and_street", "amount": 100}
+
+
+@pytest.mark.parametrize("extra", [{"plan": plan()}, {"funding": [MONEY]}], ids=["plan", "funding"])
+@pytest.mark.parametrize("motion", ["defer", "escalate"])
+def test_any_other_motion_brings_neither_plan_nor_money(motion: str, extra: dict[str, object]) -> None:
+    refused(to_decide(**{"motion": motion, "plan": None} | extra), "motion_takes_no_plan", proposal=P, motion=motion)
+
+
+def test_by_default_county_and_street_pay_nothing() -> None:
+    scenario = to_decide(funding=[MONEY])
+    reason = "no fund is connected, so unit-grid can appropriate nothing"
+    refused(scenario, "funds_refused", proposal=P, reason=reason)
+
+
+def test_what_neighbours_and_donors_pay_asks_for_no_appropriation() -> None:
+    theirs = [{"source": "neighbourhood", "amount": 5}, {"source": "public_welfare", "amount": 7}]
+    assert to_decide(funding=theirs).refused is None
+
+
+class Purse:
+    """So much is in it."""
+
+    def __init__(self, amount: int) -> None:
+        self.left = amount
+        self.asked: list[tuple[str, int]] = []
+
+    def refusal(self, unit: str, amount: int) -> str | None:
+        self.asked.append((unit, amount))
+        return None if amount <= self.left else "the purse is empty"
+
+
+@pytest.mark.parametrize("left", [199, 200])
+def test_the_purse_is_asked_for_all_that_county_and_street_are_to_pay(left: int) -> None:
+    purse = Purse(left)
+    scenario = a_tabled_case(funds=purse)
+    scenario.given(calling(scenario, D, purpose="decide"))
+    theirs = {"source": "neighbourhood", "amount": 50}
+    scenario.when(listing(item(motion="adopt", funding=[MONEY, theirs, MONEY]), meeting=D))
+    assert purse.asked == [("unit-grid", 200)]
+    if left < 200:
+        refused(scenario, "funds_refused", proposal=P, reason="the purse is empty")
+    else:
+        assert scenario.refused is None
+
+
+# --- observers and the roll
+
+
+def test_an_observer_is_invited_once() -> None:
+    invite = InviteObserver(meeting=M, observer="expert", actor="grid-convenor")
+    scenario = called(an_accepted_case()).when(invite).then(ObserverInvited(observer="expert"))
+    assert scenario.state(M).invited == ("expert",)
+    refused(scenario.when(invite), "invited_already", observer="expert")
+
+
+def test_the_roll_is_made_from_the_appointments_of_the_meetings_day() -> None:
+    """The meeting is on Friday the 6th; whoever sits on the committee that day is on the roll, and nobody else."""
+    friday = TODAY + 4 * DAY
+    scenario = called(an_accepted_case()).given(
+        appoint("begins-friday", "member", "unit-grid", friday),
+        appoint("ends-friday", "part_time_member", "unit-grid", TODAY, friday),
+        appoint("begins-saturday", "member", "unit-grid", friday + DAY),
+        appoint("ended-thursday", "member", "unit-grid", TODAY, friday - DAY),
+        appoint("of-the-other-grid", "member", "unit-grid2"),
+        appoint("watcher", "observer", "unit-grid"),
+        InviteObserver(meeting=M, observer="expert", actor="grid-convenor"),
+        InviteObserver(meeting=M, observer="grid-member2", actor="grid-convenor"),
+    )
+    scenario.when(FixRoll(meeting=M, excused=("grid-member3", "grid-member2", "grid-member3"), actor=CHAIR))
+    scenario.then(
+        RollFixed(
+            members=("begins-friday", "ends-friday", *members()),
+            observers=("expert", "watcher"),
+            excused=("grid-member2", "grid-member3"),
+            due_at=scenario.state(M).due_at, calendar=scenario.state(M).calendar,
+        )
+    )  # fmt: skip
+    meeting = scenario.state(M)
+    assert meeting.status is ST.ROLLED
+    assert meeting.due_at == meeting.starts_at.replace(hour=16)
+    assert (meeting.members[:2], meeting.observers) == (("begins-friday", "ends-friday"), ("expert", "watcher"))
+    assert meeting.excused == ("grid-member2", "grid-member3")
+
+
+def test_without_an_agenda_there_is_no_roll() -> None:
+    scenario = county().given(calling(county()))
+    refused(scenario.when(FixRoll(meeting=M, actor=CHAIR)), "no_agenda", meeting=M)
+
+
+def test_the_chair_is_a_voting_member_of_that_day() -> None:
+    scenario = an_accepted_case()
+    scenario.given(calling(scenario, chair="li"), listing(item()))
+    refused(scenario.when(FixRoll(meeting=M, actor="li")), "chair_not_on_the_roll", chair="li")
+
+
+@pytest.mark.parametrize("person", [CHAIR, "li"])
+def test_leave_is_for_members_and_not_for_the_chair(person: str) -> None:
+    scenario = called(an_accepted_case())
+    refused(
+        scenario.when(FixRoll(meeting=M, excused=("grid-member2", person), actor=CHAIR)),
+        "cannot_be_excused", person=person,
+    )  # fmt: skip
+
+
+# --- attendance and opening
+
+
+def test_those_on_the_roll_are_counted_members_and_observers() -> None:
+    scenario = called(an_accepted_case()).given(InviteObserver(meeting=M, observer="expert", actor="grid-convenor"))
+    rolled(scenario).when(there(CHAIR, "expert")).then(AttendanceRecorded(present=(CHAIR, "expert")))
+    scenario.given(there("grid-member2"))
+    assert scenario.state(M).present == {CHAIR, "expert", "grid-member2"}
+    refused(scenario.when(there("grid-member2", "li")), "not_on_the_roll", person="li")
+
+
+def test_who_comes_late_is_counted_from_then_on() -> None:
+    scenario = in_session(called(an_accepted_case()), present=members("grid", (1, 2, 3, 4)))
+    assert scenario.when(there("grid-member5")).refused is None
+    assert len(scenario.state(M).present) == 5
+
+
+def test_nobody_is_present_before_the_meetings_day() -> None:
+    scenario = called(an_accepted_case()).given(FixRoll(meeting=M, actor=CHAIR))
+    starts = scenario.state(M).starts_at
+    midnight = starts.replace(hour=16) - DAY
+    refused(scenario.at(midnight - SECOND).when(there(CHAIR)), "too_early", starts=starts.isoformat())
+    assert scenario.at(midnight).when(there(CHAIR)).refused is None
+
+
+def test_the_meetings_day_is_that_of_its_policys_zone() -> None:
+    scenario = called(an_accepted_case(rules(time_zone="UTC"))).given(FixRoll(meeting=M, actor=CHAIR))
+    midnight = scenario.state(M).starts_at.replace(hour=0)
+    refused(scenario.at(midnight - SECOND).when(there(CHAIR)), "too_early")
+    assert scenario.at(midnight).when(there(CHAIR)).refused is None
+
+
+def test_attendance_may_be_entered_late_and_beyond_the_limit_with_an_approver() -> None:
+    scenario = in_session(called(an_accepted_case()), present=members("grid", (1, 2, 3, 4)))
+    hour = scenario.now
+    scenario.at(hour + 9 * DAY)
+    refused(scenario.when(there("grid-member5", at=hour)), "entered_too_late", at="2026-03-06T01:00:00.000000Z",
+            limit="7 days")  # fmt: skip
+    scenario.when(there("grid-member5", at=hour, approved_by="county-reviewer"))
+    scenario.then(AttendanceRecorded(present=("grid-member5",), approved_by="county-reviewer"))
+
+
+@pytest.mark.parametrize(("present", "enough"), [((1, 2, 3, 4), True), ((1, 2, 3), False)])
+def test_two_thirds_of_five_are_four(present: tuple[int, ...], *, enough: bool) -> None:
+    scenario = rolled(called(an_accepted_case())).given(there(*members("grid", present))).when(OPEN)
+    if enough:
+        assert scenario.then(MeetingOpened()).state(M).status is ST.IN_SESSION
+        assert scenario.state(M).due_at == scenario.now.replace(hour=16) + DAY
+    else:
+        refused(scenario, "no_quorum", present=3, due=5)
+
+
+@pytest.mark.parametrize(("base", "enough"), [("due", True), ("all", False), ("present", True)])
+def test_the_excused_count_for_all_but_not_for_those_due(base: str, *, enough: bool) -> None:
+    """Of five, two have leave: the other three are all of those due, but not two thirds of all."""
+    quorum = {"numerator": 2, "denominator": 3, "strict": False, "base": base}
+    scenario = rolled(called(an_accepted_case(rules(quorum=quorum))), excused=("grid-member4", "grid-member5"))
+    scenario.given(there(*members("grid", (1, 2, 3)))).when(OPEN)
+    if enough:
+        assert scenario.refused is None
+    else:
+        refused(scenario, "no_quorum", present=3, due=3)
+
+
+def test_observers_make_no_quorum() -> None:
+    scenario = called(an_accepted_case()).given(
+        *(InviteObserver(meeting=M, observer=f"expert{n}", actor="grid-convenor") for n in range(4))
+    )
+    rolled(scenario).given(there(*members("grid", (1, 2, 3)), "expert0", "expert1", "expert2", "expert3"))
+    refused(scenario.when(OPEN), "no_quorum", present=3, due=5)
+
+
+def test_nobody_chairs_from_elsewhere() -> None:
+    scenario = rolled(called(an_accepted_case())).given(there(*members("grid", (2, 3, 4, 5))))
+    refused(scenario.when(OPEN), "chair_is_absent", chair=CHAIR)
+
+
+def test_a_meeting_opens_at_its_hour_or_later_that_day() -> None:
+    scenario = rolled(called(an_accepted_case())).given(there(*members()))
+    starts, over = scenario.state(M).starts_at, scenario.state(M).due_at
+    refused(scenario.at(starts - SECOND).when(OPEN), "too_early", starts=starts.isoformat())
+    refused(scenario.at(over).when(OPEN), "meeting_is_over", meeting=M, status="rolled")
+    assert scenario.at(over - SECOND).when(OPEN).refused is None
+    assert rolled(called(an_accepted_case())).given(there(*members())).when(OPEN).refused is None
+
+
+# --- meetings that do not come about
+
+
+@pytest.mark.parametrize("story", [called, lambda s: rolled(called(s))], ids=["called", "rolled"])
+def test_the_chair_lets_it_lapse_from_its_hour_on_for_want_of_a_quorum(
+    story: Callable[[Scenario], Scenario],
+) -> None:
+    scenario = story(an_accepted_case())
+    starts = scenario.state(M).starts_at
+    refused(scenario.at(starts - SECOND).when(LAPSE), "too_early", starts=starts.isoformat())
+    assert scenario.at(starts).when(LAPSE).then(MeetingLapsed()).state(M).status is ST.LAPSED
+
+
+def test_with_a_quorum_the_meeting_is_held() -> None:
+    scenario = rolled(called(an_accepted_case())).given(there(*members("grid", (1, 2, 3, 4))))
+    refused(scenario.when(LAPSE), "quorum_is_met")
+
+
+@pytest.mark.parametrize("story", [called, lambda s: rolled(called(s))], ids=["called", "rolled"])
+def test_the_clock_lets_it_lapse_when_its_day_is_over_quorum_or_not(story: Callable[[Scenario], Scenario]) -> None:
+    scenario = story(an_accepted_case())
+    due = scenario.state(M).due_at
+    if scenario.state(M).members:
+        scenario.given(there(*members()))
+    system = LapseMeeting(meeting=M, actor="system")
+    refused(scenario.at(due - SECOND).when(system), "not_yet_due", due=due.isoformat())
+    scenario.at(due).tick()
+    assert "MeetingLapsed" in [fact.name for fact in scenario.recorded]
+    assert scenario.state(M).status is ST.LAPSED
+
+
+@pytest.mark.parametrize("story", [called, lambda s: rolled(called(s))], ids=["called", "rolled"])
+def test_the_convenor_calls_a_meeting_off_with_a_reason(story: Callable[[Scenario], Scenario]) -> None:
+    scenario = story(an_accepted_case()).when(CANCEL).then(MeetingCancelled(reason="Snow"))
+    assert scenario.state(M).status is ST.CANCELLED
+
+
+def test_a_session_is_called_off_only_when_its_chair_has_left_it() -> None:
+    """A chair who faints in the chair must not keep the meeting, and all its cases, in session for ever."""
+    scenario = in_session(called(an_accepted_case()))
+    due = scenario.state(M).due_at
+    refused(scenario.at(due - SECOND).when(CANCEL), "not_yet_due", due=due.isoformat())
+    assert scenario.at(due).when(CANCEL).refused is None
+
+
+def test_a_session_without_a_time_may_be_called_off_at_once() -> None:
+    policy = rules(deadlines={"meeting": {"in_session": {"within": None}}})
+    assert in_session(called(an_accepted_case(policy))).when(CANCEL).refused is None
+
+
+# --- closing
+
+
+def test_a_session_ends_when_nothing_on_its_agenda_is_open() -> None:
+    scenario = in_session(called(an_accepted_case()))
+    close = CloseMeeting(meeting=M, actor=CHAIR)
+    refused(scenario.when(close), "items_are_open", items=[1])
+    scenario.given(closing(scenario, M)).when(close).then(MeetingClosed())
+    assert scenario.state(M).status is ST.CLOSED
+    assert scenario.state(M).due_at == scenario.now.replace(hour=16) + 5 * DAY  # three working days, over a weekend
+
+
+def test_the_minutes_are_published() -> None:
+    scenario = in_session(called(an_accepted_case()))
+    refused(scenario.when(MINUTES), "wrong_state")
+    scenario.given(closing(scenario, M), CloseMeeting(meeting=M, actor=CHAIR))
+    scenario.when(MINUTES).then(MinutesPublished(minutes="All was said."))
+    assert scenario.state(M).status is ST.MINUTED
+
+
+def test_the_convenor_publishes_the_minutes_when_the_chairs_time_is_over() -> None:
+    scenario = in_session(called(an_accepted_case()))
+    scenario.given(closing(scenario, M), CloseMeeting(meeting=M, actor=CHAIR))
+    by_convenor = MINUTES.model_copy(update={"actor": "grid-convenor"})
+    due = scenario.state(M).due_at
+    refused(scenario.at(due - SECOND).when(by_convenor), "not_yet_due", due=due.isoformat())
+    assert scenario.at(due).when(by_convenor).refused is None
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        lambda: minuted(in_session(called(an_accepted_case()))),
+        lambda: called(an_accepted_case()).given(CANCEL),
+        lambda: rolled(called(an_accepted_case())).given(LAPSE),
+    ],
+    ids=["minuted", "cancelled", "lapsed"],
+)
+def test_what_is_over_stays_over(over: Callable[[], Scenario]) -> None:
+    commands = [listing(item()), FixRoll(meeting=M, actor=CHAIR), there(CHAIR), OPEN, LAPSE, CANCEL, MINUTES]
+    for command in commands:
+        refused(over().when(command), "wrong_state")
+        assert told(over().when(command))["allowed"]

@@ -1,0 +1,368 @@
+"""Ticks: what the clock does with a case, its orders and its rounds; late or repeated it does nothing twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from proposals import (
+    AcknowledgeOrder,
+    AddOrder,
+    DeadlineMissed,
+    DecisionConfirmed,
+    DismissObjection,
+    EvaluationInconclusive,
+    EvaluationPassed,
+    GrantExtension,
+    HandlingResumed,
+    OrderClockRestarted,
+    OrderUrged,
+    ProposalArchived,
+    ProposalLapsed,
+    Proposals,
+    RaiseObjection,
+    RecordMissed,
+    RectificationEscalated,
+    ReportIn,
+    RequestExtension,
+    ResumeHandling,
+    RoundClosed,
+)
+from proposals.domain.rules import PeriodUnit, PeriodValue
+from proposals.domain.vocabulary import Role
+from proposals.testing import MORNING, Scenario
+from tests.domain.works import (
+    ASSISTING,
+    CASE,
+    LEAD,
+    ROUND,
+    SECOND,
+    VOTERS,
+    done_again,
+    fork,
+    reached,
+    refusal_of,
+    shanghai,
+    suspended,
+    voted,
+    who_may,
+)
+
+
+def missed(scenario: Scenario, stream: str = CASE) -> list[tuple[str, str]]:
+    """The timers that went off on a stream, with who should have acted."""
+    return [
+        (fact.event.timer, str(fact.event.owner))
+        for fact in scenario.facts
+        if fact.stream == stream and isinstance(fact.event, DeadlineMissed)
+    ]
+
+
+def quiet_again(scenario: Scenario) -> bool:
+    """Whether another tick at the same moment, or a little later, does nothing more."""
+    before = len(scenario.facts)
+    scenario.tick()
+    return len(scenario.facts) == before and scenario.recorded == []
+
+
+@pytest.mark.parametrize(
+    ("state", "due", "timer", "owner"),
+    [
+        ("raised", shanghai(3, 10), "raised.record", "screener"),
+        ("raised", shanghai(3, 12), "raised.tier_officer", "screener"),
+        ("accepted", shanghai(3, 10), "accepted.record", "convenor"),
+        ("called", shanghai(3, 13), "discussing.record", "chair"),
+        ("tabled", shanghai(4, 6), "tabled.record", "convenor"),
+        ("tabled", shanghai(4, 6), "tabled.tier_officer", "convenor"),
+        ("confirmed", shanghai(3, 21), "confirmed.record", "coordinator"),
+        ("handling", shanghai(6, 16), "handling.record", "handler"),
+        ("verifying", shanghai(3, 26), "verifying.record", "verifier"),
+        ("handled", shanghai(3, 24), "handled.record", "grid_worker"),
+        ("reported", shanghai(3, 26), "reported.record", "coordinator"),
+        ("evaluated", shanghai(3, 24), "evaluated.record", "coordinator"),
+        ("rectifying", shanghai(4, 10), "rectifying.record", "coordinator"),
+        ("rectifying", shanghai(4, 10), "rectifying.urge", "coordinator"),
+        ("rectifying", shanghai(4, 10), "rectifying.escalate", "coordinator"),
+    ],
+)
+def test_whoever_did_not_act_in_time_is_on_record(state: str, due: datetime, timer: str, owner: str) -> None:
+    scenario = reached(state)
+    assert (timer, owner) not in missed(fork(scenario).at(due - SECOND).tick())
+
+    status = scenario.state(CASE).status
+    assert (timer, owner) in missed(scenario.at(due).tick())
+    assert scenario.state(CASE).status == status
+    assert quiet_again(scenario)
+    assert [name for name, _ in missed(scenario)].count(timer) == 1
+
+
+def test_what_is_noted_says_when_and_what_follows() -> None:
+    scenario = reached("raised").at(shanghai(3, 11)).tick()
+
+    (fact,) = scenario.recorded
+    assert fact.event == DeadlineMissed(
+        timer="raised.record", due=shanghai(3, 10), owner=Role.SCREENER, action="record"
+    )
+    assert (fact.actor, fact.occurred_at) == ("system", shanghai(3, 11))
+    assert fact.command_id == "tick:proposal-1:raised.record:2026-03-09T16:00:00.000000Z:RecordMissed"
+
+
+def test_a_late_tick_does_all_that_was_due_once() -> None:
+    scenario = reached("raised").at(shanghai(7, 1)).tick()
+
+    assert [name for name, _ in missed(scenario)] == ["raised.record", "raised.tier_officer"]
+    assert quiet_again(scenario)
+
+
+def test_a_new_period_has_its_own_timers() -> None:
+    scenario = done_again(reached("rectifying").at(shanghai(4, 10)).tick(), 3, "round-1.2")
+    assert scenario.state(CASE).missed == ()
+
+    scenario.at(shanghai(5, 20)).tick()
+    assert scenario.state(CASE).status == "tabled"
+
+
+# --- what the clock does itself
+
+
+def test_a_proposal_that_nobody_completes_lapses_and_goes_to_the_archive() -> None:
+    scenario = reached("returned")
+    assert scenario.at(shanghai(3, 18) - SECOND).tick().recorded == []
+
+    scenario.at(shanghai(3, 18)).tick().then(ProposalLapsed, ProposalArchived)
+    assert scenario.state(CASE).outcome == "lapsed"
+    assert quiet_again(scenario)
+
+
+def test_a_decision_is_confirmed_when_its_publicity_is_over() -> None:
+    scenario = reached("announced")
+    assert scenario.at(shanghai(3, 18) - SECOND).tick().recorded == []
+
+    scenario.at(shanghai(3, 18)).tick().then(DecisionConfirmed)
+
+
+def test_an_open_objection_holds_the_confirmation_up_until_it_is_ruled_on() -> None:
+    scenario = reached("announced").given(
+        RaiseObjection(proposal=CASE, grounds="Too bright.", resides_in="unit-grid", actor="resident1")
+    )
+    scenario.at(shanghai(3, 18)).tick()
+    assert scenario.state(CASE).status == "announced"
+    assert missed(scenario) == [("objection.1", "reviewer")]
+    assert quiet_again(scenario)
+
+    scenario.given(DismissObjection(proposal=CASE, objection=1, reason="It is not.", actor="street-reviewer"))
+    scenario.tick().then(DecisionConfirmed)
+
+
+def test_a_suspended_case_goes_on_at_its_review_date() -> None:
+    scenario = reached("suspended")
+    assert scenario.at(shanghai(4, 1) - SECOND).tick().recorded == []
+
+    scenario.at(shanghai(4, 1)).tick().then(HandlingResumed, OrderClockRestarted, OrderClockRestarted)
+    assert scenario.recorded[0].actor == "system"
+    assert quiet_again(scenario)
+
+
+def test_a_round_closes_when_its_time_is_over_and_decides_its_case() -> None:
+    scenario = voted(reached("evaluating"), dict.fromkeys(VOTERS[:5], "satisfied"))
+    assert scenario.at(shanghai(3, 26) - SECOND).tick().recorded == []
+
+    scenario.at(shanghai(3, 26)).tick().then(RoundClosed, EvaluationPassed)
+    assert quiet_again(scenario)
+
+
+def test_a_round_without_ballots_closes_too() -> None:
+    reached("evaluating").at(shanghai(3, 26)).tick().then(RoundClosed, EvaluationInconclusive)
+
+
+def test_a_rectification_rises_by_the_clock_once_rounds_are_used_up() -> None:
+    scenario = done_again(reached("rectifying"), 3, "round-1.2")
+    scenario.at(shanghai(4, 10)).tick()
+
+    assert [fact.name for fact in scenario.recorded] == ["DeadlineMissed", "DeadlineMissed", "RectificationEscalated"]
+    assert isinstance(scenario.recorded[-1].event, RectificationEscalated)
+    assert scenario.state(CASE).unit == "unit-community"
+    assert quiet_again(scenario)
+
+
+@pytest.mark.parametrize(
+    ("state", "due"),
+    [
+        ("closed", shanghai(4, 18)),
+        ("rejected", shanghai(4, 10)),
+        ("refused", shanghai(4, 2)),
+        ("withdrawn", MORNING),
+        ("merged", MORNING),
+    ],
+)
+def test_ended_cases_go_to_the_archive_when_they_can_no_longer_be_reopened(state: str, due: datetime) -> None:
+    scenario = reached(state)
+    assert "ProposalArchived" not in fork(scenario).at(due - SECOND).tick().names(CASE)
+
+    scenario.at(due).tick()
+    assert scenario.state(CASE).status == "archived"
+    assert scenario.state(CASE).retention_class in {"ten_years", "thirty_years", "permanent"}
+    assert quiet_again(scenario)
+
+
+def test_the_clock_chooses_the_same_class_however_the_policy_was_stored() -> None:
+    """A stored policy lists its classes alphabetically, a fresh one as it was written."""
+    classes = {"b": "B", "a": "A"}
+    written = reached("withdrawn", retention_classes=classes).tick()
+    stored = reached("withdrawn", retention_classes=dict(sorted(classes.items()))).tick()
+
+    assert written.state(CASE).retention_class == stored.state(CASE).retention_class
+
+
+# --- orders
+
+
+def test_an_order_nobody_acknowledges_is_on_record() -> None:
+    scenario = reached("handling").at(shanghai(3, 19, 9)).tick()
+
+    assert missed(scenario, LEAD) == [("dispatched.record", "handler")]
+    assert missed(scenario, ASSISTING) == [("dispatched.record", "handler")]
+    assert quiet_again(scenario)
+
+
+@pytest.mark.parametrize("state", ["acknowledged", "in_progress"])
+def test_an_overdue_order_is_urged_the_day_after_and_stands_on_the_parents_worklist_five_days_later(state: str) -> None:
+    """Due with Thursday 9 April: the day after is the 10th; the fifth working day is Thursday the 16th."""
+    scenario = reached(f"order:{state}")
+    for moment, timers in (
+        (shanghai(4, 11) - SECOND, []),
+        (shanghai(4, 11), ["urge"]),
+        (shanghai(4, 17) - SECOND, ["urge"]),
+        (shanghai(4, 17), ["urge", "tier_officer"]),
+    ):
+        scenario.at(moment).tick()
+        assert missed(scenario, ASSISTING) == [(f"{state}.{timer}", "handler") for timer in timers]
+
+    assert scenario.names(ASSISTING).count("OrderUrged") == 1
+    assert scenario.state(ASSISTING).status == state
+    assert scenario.state(CASE).status == "handling"
+    assert quiet_again(scenario)
+
+
+def test_an_urging_by_the_clock_says_since_when() -> None:
+    scenario = reached("order:in_progress").at(shanghai(4, 11)).tick()
+
+    (urged,) = (fact.event for fact in scenario.recorded if isinstance(fact.event, OrderUrged))
+    assert urged.message == "overdue since 2026-04-10T16:00:00.000000Z"
+
+
+def test_a_declined_order_waits_for_the_coordinator() -> None:
+    scenario = reached("order:declined").at(shanghai(3, 21)).tick()
+
+    assert missed(scenario, ASSISTING) == [("declined.record", "coordinator")]
+
+
+def test_what_is_done_is_not_urged() -> None:
+    scenario = reached("done").at(shanghai(6, 1)).tick()
+
+    assert missed(scenario, ASSISTING) == []
+
+
+def test_while_a_case_rests_its_orders_are_not_urged() -> None:
+    scenario = suspended(reached("order:in_progress"), shanghai(5, 20)).at(shanghai(5, 10)).tick()
+
+    assert missed(scenario, ASSISTING) == []
+
+
+def test_after_a_rest_an_order_is_urged_later_by_its_length() -> None:
+    """Rested from 18 March 9:00 to 28 March 9:00: ten days, so due on 20 April at midnight."""
+    scenario = suspended(reached("order:in_progress"), shanghai(5, 20)).at(shanghai(3, 28, 9))
+    scenario.given(ResumeHandling(proposal=CASE, actor="water-handler"))
+    assert scenario.state(ASSISTING).complete_by == shanghai(4, 20)
+
+    assert missed(scenario.at(shanghai(4, 21) - SECOND).tick(), ASSISTING) == []
+    assert missed(scenario.at(shanghai(4, 21)).tick(), ASSISTING) == [("in_progress.urge", "handler")]
+
+
+def test_an_order_that_was_overdue_before_a_rest_is_not_urged_again_for_it() -> None:
+    scenario = reached("order:in_progress").at(shanghai(4, 11)).tick()
+    suspended(scenario, shanghai(4, 20))
+
+    scenario.at(shanghai(4, 20)).tick()
+
+    assert scenario.state(CASE).status == "handling"
+    assert [name for name, _ in missed(scenario, ASSISTING)] == ["in_progress.urge"]
+    scenario.at(shanghai(5, 20)).tick()
+    assert [name for name, _ in missed(scenario, ASSISTING)] == ["in_progress.urge", "in_progress.tier_officer"]
+
+
+def test_with_more_time_an_order_is_urged_anew_when_that_is_over_too() -> None:
+    period = PeriodValue(count=1, unit=PeriodUnit.WORKING_DAYS)
+    scenario = reached("order:in_progress").given(
+        RequestExtension(order=ASSISTING, period=period, reason="Rain.", actor="roads-handler")
+    )
+    scenario.at(shanghai(4, 11)).tick()
+    scenario.given(GrantExtension(order=ASSISTING, period=period, actor="community-tier-officer"))
+    assert scenario.state(ASSISTING).complete_by == shanghai(4, 11)
+
+    scenario.at(shanghai(4, 12)).tick()
+    assert [name for name, _ in missed(scenario, ASSISTING)] == ["in_progress.urge"] * 2
+
+
+# --- the note itself
+
+
+def note(**changes: object) -> RecordMissed:
+    plain = RecordMissed(
+        on=CASE, timer="handling.record", due=shanghai(3, 18), owner=Role.HANDLER, action="record", actor="system"
+    )
+    return plain.model_copy(update=changes)
+
+
+def test_only_the_system_notes_that_a_time_has_passed() -> None:
+    assert who_may(reached("handling"), note()) == {"system"}
+
+
+@pytest.mark.parametrize(("due", "code"), [(shanghai(3, 18, 9), None), (shanghai(3, 18, 9) + SECOND, "not_yet_due")])
+def test_a_time_that_has_not_passed_is_not_noted(due: datetime, code: str | None) -> None:
+    assert refusal_of(reached("handling"), note(due=due)) == code
+
+
+def test_a_time_is_noted_once_in_a_period() -> None:
+    scenario = reached("handling").given(note())
+
+    scenario.when(note()).then_refused("noted_already")
+    assert scenario.state(CASE).missed == ("handling.record",)
+    assert scenario.state(CASE).status == "handling"
+
+
+@pytest.mark.parametrize("stream", [CASE, LEAD])
+def test_nothing_is_noted_on_what_is_over(stream: str) -> None:
+    scenario = reached("archived") if stream == CASE else reached("closed")
+
+    scenario.when(note(on=stream)).then_refused("wrong_state")
+
+
+def test_orders_take_notes_while_they_live() -> None:
+    assert refusal_of(reached("handling"), note(on=LEAD)) is None
+    assert refusal_of(reached("order:declined"), note(on=ASSISTING)) is None
+    assert refusal_of(reached("done"), note(on=ASSISTING)) is None
+    assert refusal_of(reached("evaluating"), note(on=ROUND)) == "wrong_state"
+
+
+# --- through the door
+
+
+def test_the_door_ticks_once_whenever_and_however_often_it_is_asked() -> None:
+    scenario = reached("order:in_progress").given(
+        AddOrder(proposal=CASE, unit="unit-parks", reason="Trees.", actor="community-coordinator"),
+        AcknowledgeOrder(order="order-1.3", actor="parks-handler"),
+        ReportIn(order="order-1.3", actor="parks-handler"),
+    )
+    later = shanghai(4, 12)
+    with Proposals(clock=lambda: later) as app:
+        for fact in scenario.facts:
+            app.recorder.insert_events([app.mapper.to_stored_event(fact)], wakeups={fact.stream: "2026"})
+
+        first = app.tick()
+        again = app.tick(later)
+        earlier = app.tick(shanghai(4, 11))
+
+        assert sorted(fact.stream for fact in first if fact.name == "OrderUrged") == ["order-1.2", "order-1.3"]
+        assert again == earlier == []
