@@ -1,4 +1,4 @@
-"""Writes the reference from the code: the tables, the codes of refusals, the README's picture. Run: python docs/reference.py."""
+"""Writes the reference from the code: tables, codes, the README's picture. Run: python docs/reference.py."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from proposals.adapters.ballot_box import KeyedBallotBox
 from proposals.adapters.calendars import ChineseCalendar
-from proposals.adapters.keys import MemoryKeyStore, key_commitment
+from proposals.adapters.key_encryption import key_commitment
+from proposals.adapters.keys import MemoryKeyStore
 from proposals.adapters.policies import default_policy
 from proposals.application.work import Work
 from proposals.domain.context import Context

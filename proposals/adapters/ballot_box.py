@@ -18,7 +18,8 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from proposals.adapters.keys import NONCE_BYTES, KeyDestroyed, key_commitment, unbase64
+from proposals.adapters.key_encryption import NONCE_BYTES, key_commitment, unbase64
+from proposals.adapters.keys import KeyDestroyed
 from proposals.domain.errors import ProposalsError
 
 if TYPE_CHECKING:
@@ -113,8 +114,12 @@ class KeyedBallotBox:
         self._keys.destroy(_token_name(round_))
 
     def _token_key(self, round_: str) -> bytes:
-        try:
-            return self._keys.create(_token_name(round_))
+        name = _token_name(round_)
+        key = self._keys.get(name)
+        if key is not None:
+            return key
+        try:  # both keys of a new round at once: making one is a durable write
+            return self._keys.create_all([name, _content_name(round_)])[name]
         except KeyDestroyed:
             raise VotersForgotten(round_) from None
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
-from proposals.adapters.keys import FileKeyStore, MemoryKeyStore, kek_from_environment, kek_from_file
+from proposals.adapters.key_encryption import kek_from_environment, kek_from_file
+from proposals.adapters.keys import FileKeyStore, MemoryKeyStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,36 +6,29 @@ trace of a dead key, must not bring it back to life, and must notice when anothe
 
 from __future__ import annotations
 
-import base64
 import os
 import secrets
 import sqlite3
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from proposals.adapters.key_encryption import KEY_BYTES, NONCE_BYTES, WrongKeyEncryptionKey, cipher_of, wrap
 from proposals.domain.errors import ProposalsError
 from proposals.domain.vocabulary import instant_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-KEY_BYTES: Final = 32
-NONCE_BYTES: Final = 12
-KEK_VARIABLE: Final = "PROPOSALS_KEK"
+    from collections.abc import Callable, Iterable, Iterator
 
 _DESTROYED: Final = bytes(NONCE_BYTES + KEY_BYTES + 16)  # as long as a wrapped key, so it fits over one
 _MARK: Final = int.from_bytes(b"PRK1")  # the SQLite application id: this is a key store, in its first format
 _CHECK: Final = "key-encryption-key-check"
-_MAKE_ONE: Final = "32 random bytes in base64, such as `openssl rand -base64 32` prints"
 # Keys are only ever appended and overwritten in place with as many zeros. A row that never moves leaves no
 # copy behind in a page that was split or merged, whatever secure_delete of this SQLite release covers.
 _SCHEMA: Final = (
@@ -79,74 +72,8 @@ class KeyDamaged(ProposalsError):
         return f"the stored key {self.name} is damaged; restore the key store from a backup"
 
 
-class WrongKeyEncryptionKey(ProposalsError):
-    """The key-encryption key is missing, malformed, or not the one the store was wrapped with."""
-
-
 class NotAKeyStore(ProposalsError):
     """The file exists and is something else, or a format newer than this release."""
-
-
-def unbase64(text: str) -> bytes:
-    """Strict base64: exactly one text stands for given bytes. Raises ValueError, which shows none of it."""
-    raw = base64.b64decode(text, validate=True)
-    if base64.b64encode(raw).decode() != text:
-        raise ValueError("not canonical base64")
-    return raw
-
-
-def key_commitment(key: bytes) -> str:
-    """SHA-256("commit" ‖ key) in hex: binds its publisher to a key without showing it."""
-    return sha256(b"commit" + key).hexdigest()
-
-
-def kek_from_environment(environ: Mapping[str, str] | None = None) -> bytes:
-    """The key-encryption key in PROPOSALS_KEK. Raises WrongKeyEncryptionKey if it is missing or malformed."""
-    text = (os.environ if environ is None else environ).get(KEK_VARIABLE, "")
-    if not text.strip():
-        raise WrongKeyEncryptionKey(f"{KEK_VARIABLE} is not set; set it to {_MAKE_ONE}")
-    return _parsed_kek(text, KEK_VARIABLE)
-
-
-def kek_from_file(path: str | Path) -> bytes:
-    """The key-encryption key in a file, made with mode 0600 if it is missing.
-
-    Keep it apart from the key store and its backups: who has both has every key. Raises
-    WrongKeyEncryptionKey if the file is malformed or readable by everybody.
-    """
-    path = Path(path)
-    if not path.exists():
-        _write_new_kek(path)
-    if path.stat().st_mode & 0o007:
-        raise WrongKeyEncryptionKey(f"{path} is open to every user of this machine; run `chmod 600 {path}`")
-    return _parsed_kek(path.read_text("utf-8", errors="replace"), str(path))
-
-
-def _write_new_kek(path: Path) -> None:
-    # Linked into place when complete: of two processes that start at once, neither reads half a key.
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        folder = os.open(path.parent, os.O_RDONLY)  # or a power cut could take the name, and with it every key
-        os.fsync(folder)
-        os.close(folder)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _parsed_kek(text: str, where: str) -> bytes:
-    try:
-        kek = unbase64(text.strip())
-    except ValueError:
-        kek = b""
-    if len(kek) != KEY_BYTES:
-        raise WrongKeyEncryptionKey(f"{where} does not hold a key-encryption key; it must be {_MAKE_ONE}")
-    return kek
 
 
 class MemoryKeyStore:
@@ -216,7 +143,7 @@ class FileKeyStore:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._path = Path(path)
-        self._kek = _cipher(kek)
+        self._kek = cipher_of(kek)
         self._limit = cache
         self._now = now
         self._connection: sqlite3.Connection | None = None
@@ -249,7 +176,7 @@ class FileKeyStore:
         with _LOCK:
             with self._writing() as connection:
                 for name in names:
-                    fresh = _wrap(self._kek, name, secrets.token_bytes(KEY_BYTES))
+                    fresh = wrap(self._kek, name, secrets.token_bytes(KEY_BYTES))
                     connection.execute(
                         "INSERT INTO keys (name, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, fresh)
                     )
@@ -298,13 +225,13 @@ class FileKeyStore:
 
     def rewrap(self, kek: bytes) -> None:
         """Wraps every key under a new key-encryption key. Other processes must then be started with it."""
-        new = _cipher(kek)
+        new = cipher_of(kek)
         with _LOCK:
             with self._writing() as connection:
                 rows = connection.execute("SELECT name, wrapped FROM keys WHERE wrapped <> ?", (_DESTROYED,))
-                again = [(_wrap(new, name, self._unwrap(connection, name, old)), name) for name, old in rows]
+                again = [(wrap(new, name, self._unwrap(connection, name, old)), name) for name, old in rows]
                 connection.executemany("UPDATE keys SET wrapped = ? WHERE name = ?", again)
-                connection.execute("UPDATE checks SET wrapped = ?", (_wrap(new, _CHECK, bytes(KEY_BYTES)),))
+                connection.execute("UPDATE checks SET wrapped = ?", (wrap(new, _CHECK, bytes(KEY_BYTES)),))
             self._kek = new
 
     def close(self) -> None:
@@ -362,7 +289,7 @@ class FileKeyStore:
             if not tables:
                 for statement in _SCHEMA:
                     connection.execute(statement)
-                check = _wrap(self._kek, _CHECK, bytes(KEY_BYTES))
+                check = wrap(self._kek, _CHECK, bytes(KEY_BYTES))
                 connection.execute("INSERT INTO checks VALUES (?, ?)", (_CHECK, check))
             self._check_kek(connection)
         for pragma in _PRAGMAS:
@@ -396,17 +323,6 @@ class FileKeyStore:
             self._cache.popitem(last=False)
 
 
-def _cipher(kek: bytes) -> AESGCM:
-    if len(kek) != KEY_BYTES:
-        raise WrongKeyEncryptionKey(f"a key-encryption key has {KEY_BYTES} bytes, not {len(kek)}")
-    return AESGCM(kek)
-
-
-def _wrap(kek: AESGCM, name: str, key: bytes) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + kek.encrypt(nonce, key, name.encode())
-
-
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
@@ -426,8 +342,8 @@ _PUT_ASIDE: Final[list[object]] = []
 def _after_fork() -> None:
     # An SQLite connection must be neither used nor closed in a forked child, so it is only put aside.
     for store in list(_STORES):
-        _PUT_ASIDE.append(store._connection)
-        store._connection = None
+        _PUT_ASIDE.append(store._connection)  # noqa: SLF001 - the hook is this class's own
+        store._connection = None  # noqa: SLF001
     _LOCK.release()
 
 

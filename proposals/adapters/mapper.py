@@ -63,7 +63,7 @@ class FactMapper(Mapper[str]):
             causation_id=fact.causation_id,
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - as inherited
         """The fact of an envelope, lifted to the present schema and validated.
 
         Raises UnknownEvent for a name or schema of another release, BrokenEvent for data that does not fit,

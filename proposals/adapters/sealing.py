@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
-from proposals.adapters.keys import NONCE_BYTES, key_commitment, unbase64
+from proposals.adapters.key_encryption import NONCE_BYTES, key_commitment, unbase64
 from proposals.domain.errors import ProposalsError
 from proposals.domain.vocabulary import Erased, Personal
 

@@ -69,7 +69,7 @@ class _SnapshotMapper(Mapper[str]):
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - as inherited
         state = cast("Snapshot", domain_event).state
         data: dict[str, Any] = {}
         for field in fields(state):
@@ -86,7 +86,7 @@ class _SnapshotMapper(Mapper[str]):
             state=orjson.dumps(data),
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - as inherited
         stream, version = str(stored_event.originator_id), stored_event.originator_version
         data = orjson.loads(stored_event.state)
         clear = {}
@@ -105,7 +105,7 @@ def _sealed(field: str) -> str:
     return f"snapshot.{field}"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """JSON types; a dict as its pairs, because keys may be numbers or pairs."""
     if isinstance(value, dict):
         return {"pairs": [[_plain(key), _plain(item)] for key, item in value.items()]}
@@ -120,7 +120,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _back(value: Any) -> Any:
+def _back(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, dict) and value.keys() == {"pairs"}:
         return {tuple(key) if isinstance(key, list) else key: _back(item) for key, item in value["pairs"]}
     return value

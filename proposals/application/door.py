@@ -123,7 +123,10 @@ class Proposals:
         """
         asked = [self.writer.request(command) for command in commands]
         host = self._host.get()
-        return host.do(asked) if host is not None else self.writer.record(asked)
+        try:
+            return host.do(asked) if host is not None else self.writer.record(asked)
+        except OverflowError:
+            raise Invalid([("at", "a time, or what becomes due from it, is beyond the calendar")]) from None
 
     def options(self, actor: str, stream: str, *, at: datetime | None = None) -> list[Option]:
         """Which commands are open to a person on a stream now, and why the others are not."""

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from proposals.domain.errors import Refused, refusal
+from proposals.domain.errors import Invalid, Refused, refusal
 from proposals.domain.vocabulary import SYSTEM, Personal, as_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from proposals.adapters.store.records import Positions
     from proposals.adapters.store.records import Positions
     from proposals.domain.event import Command, Fact
 
@@ -44,14 +43,19 @@ def fingerprint(command: Command) -> str:
 
     Personal values are left out: a hash of few possible values is a guess away. Of a secret command all goes in,
     because it is stored `blinded` only. What the clock asks for is known by its id alone, whenever the tick came.
+    Raises Invalid for what is no text.
     """
     left_out = {"command_id"}
     if not command.secret:
         left_out |= {field for field in type(command).model_fields if isinstance(getattr(command, field), Personal)}
     if command.actor == SYSTEM:
         left_out.add("at")
-    body = command.model_dump(mode="json", exclude=left_out)
-    return sha256(orjson.dumps([type(command).__name__, body], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    body = command.model_dump(mode="json", exclude=left_out, warnings="none")
+    try:
+        told = orjson.dumps([type(command).__name__, body], option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:  # it was never validated: `model_copy` and `model_construct` do not
+        raise Invalid([("command", f"is no JSON: {error}")]) from None
+    return sha256(told).hexdigest()
 
 
 def placed_at(facts: Sequence[Fact], positions: Positions) -> list[Fact]:

@@ -21,8 +21,6 @@ from proposals.domain.processes import COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pydantic_core import ErrorDetails
-
     from proposals.domain.event import Command
 
 DEEPEST: Final = 24
@@ -222,7 +220,7 @@ _COUNTED: Final = {
 }
 
 
-def _reason(problem: ErrorDetails, name: str, language: str) -> str:
+def _reason(problem: Mapping[str, Any], name: str, language: str) -> str:
     kind, details = problem["type"], problem.get("ctx", {})
     if kind in _REASONS:
         return text(_REASONS[kind], language)
@@ -237,7 +235,7 @@ def _reason(problem: ErrorDetails, name: str, language: str) -> str:
         return text("invalid_choice", language, choices=details["expected"].replace("'", ""))
     if kind == "string_pattern_mismatch":
         return _unlike(str(details["pattern"]), language)
-    return problem["msg"].removeprefix("Value error, ")
+    return str(problem["msg"]).removeprefix("Value error, ")
 
 
 def _unlike(pattern: str, language: str) -> str:

@@ -22,7 +22,7 @@ from proposals.domain.errors import Conflict, Invalid, Refused, refusal
 from proposals.domain.evaluation_round import RoundAnnulled, RoundClosed, RoundStatus
 from proposals.domain.event import Command
 from proposals.domain.processes import PROCESSES
-from proposals.domain.vocabulary import kind_of
+from proposals.domain.vocabulary import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -142,7 +142,8 @@ class Writer:
             except _PERHAPS_STALE:
                 # A repeated command is answered, not refused; and a refusal must not rest on what has changed.
                 may_be_repeated = not look_up and any(request.named for request in asked)
-                if not self.reader.moved_on(work.expected) and not may_be_repeated:
+                stands = not self.reader.moved_on(work.expected) and not may_be_repeated
+                if stands or attempt == ATTEMPTS:
                     raise
             except (VersionConflict, CommandIdTaken) as error:
                 self.reader.forget(work.expected)
@@ -151,7 +152,7 @@ class Writer:
             except ConnectionLost:
                 # The commit may have gone through: then the command ids are there, and the next turn finds them.
                 lost += 1
-                if lost > LOST_ANSWERS:
+                if lost > LOST_ANSWERS or attempt == ATTEMPTS:
                     raise
             look_up = True
             time.sleep(random.uniform(0, 0.002 * attempt))  # noqa: S311 - only to step out of each other's way
@@ -218,11 +219,14 @@ class Writer:
             state = self.reader.load(name.partition(":")[2])
             if state is not None and state.status is not RoundStatus.OPEN:
                 self._forget_round(state.id)
-        head = self.recorder.head()
-        erased = self.recorder.select_notifications(
-            self._repaired, head, head, [SubjectErased.name], inclusive_of_start=False
+        head, erased = self.recorder.head(), SubjectErased.name
+        # At first all data subjects, which the log finds by their ids; later only what has come since.
+        looked_at = (
+            self.recorder.select_notifications(self._repaired, head, head, [erased], inclusive_of_start=False)
+            if self._repaired
+            else self.recorder.iterate_streams(f"{Kind.SUBJECT}-", through=head)
         )
-        self._ports.keys.enforce(f"subject:{event.originator_id}" for event in erased)
+        self._ports.keys.enforce(f"subject:{event.originator_id}" for event in looked_at if event.topic == erased)
         self._repaired = head
 
     def _forget_round(self, round_: str) -> None:

@@ -43,12 +43,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            number = version("fivestep-proposals")
-        except PackageNotFoundError:  # run from its source, not installed
-            from proposals import __version__ as number
+        number = sys.modules["proposals"].__version__  # imported from inside it would run against the layers
         sys.stdout.write(f"proposals {number}\n")
         raise typer.Exit
 

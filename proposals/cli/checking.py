@@ -11,7 +11,7 @@ import typer
 
 from proposals.cli.failures import FINDINGS, WRONG_USAGE, Failure
 from proposals.cli.options import FormatOption
-from proposals.cli.screen import Column, Format, remark, show
+from proposals.cli.screen import Column, Format, put, remark, show
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def check(
         Column(words("heading_field"), lambda row: row["field"], room=16),
         Column(words("heading_finding"), lambda row: row["text"], room=24),
     ]
+    if shape is Format.TABLE and rows and not any(row["severity"] in {"error", "remark"} for row in rows):
+        put(words("policy_fine"))
+        put("")
     show(rows, shape, ("severity", "code", "field", "text"), columns, words("policy_fine"))
     errors = sum(row["severity"] == "error" for row in rows)
     if shape is Format.TABLE and rules is not None:

@@ -135,6 +135,7 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
         )
     )
     draw(table(steps, columns, screen_width()))
+    put("")
     ends = [{"outcome": name, "cases": count} for name, count in summary.outcomes.items()]
     top = max(summary.outcomes.values(), default=1)
     if ends:
@@ -144,6 +145,7 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
             Column("", lambda row: "█" * max(1, round(row["cases"] * BAR / top)), style=lambda _: "green", rank=1),
         ]
         draw(table(ends, columns, screen_width()))
+        put("")
     remark(words("demo_next", database=settings.shown))
 
 

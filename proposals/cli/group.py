@@ -34,7 +34,7 @@ class _Said:
         """The option, with what it says."""
         option = super().get_help_option(ctx)  # type: ignore[misc]
         if option is not None and self.said:
-            option.help, option.rich_help_panel = self.said, self.panel
+            option.help, option.rich_help_panel, option.metavar = self.said, self.panel, ""
         return option
 
 

@@ -101,13 +101,18 @@ class Settings:
 
         Raises Failure if there is none, and what opening raises.
         """
+        from proposals.adapters.keys import FileKeyStore
         from proposals.application import Proposals
         from proposals.application.door import utc_now
 
         self.require(create=create)
         keys, ours = self.key_store(create=create), clock or utc_now
-        with Proposals(self.url, clock=ours, keys=keys, busy_timeout=self.wait, synchronous=synchronous) as app:
-            yield app
+        try:
+            with Proposals(self.url, clock=ours, keys=keys, busy_timeout=self.wait, synchronous=synchronous) as app:
+                yield app
+        finally:
+            if isinstance(keys, FileKeyStore):
+                keys.close()
 
     def require(self, *, create: bool = False) -> None:
         """Raises Failure if the database is a file that is not there, and is not to be made."""
@@ -121,8 +126,9 @@ class Settings:
 
     def key_store(self, *, create: bool) -> KeyStore:
         """The keys. A command that only reads makes no file for them. Raises WrongKeyEncryptionKey, NotAKeyStore."""
+        from proposals.adapters.key_encryption import KEK_VARIABLE
         from proposals.adapters.key_files import key_store_for
-        from proposals.adapters.keys import KEK_VARIABLE, MemoryKeyStore
+        from proposals.adapters.keys import MemoryKeyStore
 
         in_memory = self.parsed.get_backend_name() == "sqlite" and self.file is None
         path = self.key_file

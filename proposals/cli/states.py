@@ -90,8 +90,10 @@ def told(row: Mapping[str, Any], settings: Settings) -> str:
     return "; ".join(said)
 
 
-def _short(value: object, settings: Settings) -> str:
+def _short(value: object, settings: Settings) -> str:  # noqa: PLR0911 - one for each type
     if isinstance(value, dict):
+        if "subject" in value and "value" in value:
+            return f"{visible(value['value'])} ({value['subject']})"
         if "subject" in value:
             return f"{value['subject']} ({settings.words('erased' if value.get('erased') else 'withheld')})"
         return "{" + ", ".join(f"{name}={_short(item, settings)}" for name, item in value.items() if item) + "}"
@@ -106,9 +108,7 @@ def _short(value: object, settings: Settings) -> str:
     return visible(value)
 
 
-def card(
-    state: State, whole: dict[str, Any], moment: datetime, context: Context, settings: Settings
-) -> RenderableType:
+def card(state: State, whole: dict[str, Any], moment: datetime, context: Context, settings: Settings) -> RenderableType:
     """A state for people: a case with its place on the way, anything else by its fields."""
     from rich.console import Group
     from rich.padding import Padding

@@ -53,6 +53,10 @@ class KeyStore(Protocol):
         """The key of that name, made now if need be; idempotent. Raises if it was destroyed."""
         ...
 
+    def create_all(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Several keys, made as one; none is made if one of them was destroyed."""
+        ...
+
     def destroy(self, name: str) -> None:
         """Destroys the key for good and leaves a tombstone; idempotent."""
         ...

@@ -426,9 +426,10 @@ class ExtensionGranted(Event):
         return cls(period=command.period, complete_by=end, due=due)
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
-        """Once for an order; its timers count anew."""
+        """Once for an order; the timers of a new time count anew."""
+        if self.due != state.due_at:
+            state.missed = ()
         state.complete_by, state.due_at = self.complete_by, self.due
-        state.missed = ()
         state.asked_by, state.extended = None, True
 
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import create_engine
 
 from proposals import Proposals
+from proposals.adapters.key_encryption import WrongKeyEncryptionKey
 from proposals.adapters.key_files import key_store_for
-from proposals.adapters.keys import FileKeyStore, MemoryKeyStore, WrongKeyEncryptionKey
+from proposals.adapters.keys import FileKeyStore, MemoryKeyStore
 
 KEK = base64.b64encode(bytes(range(32))).decode()
 

@@ -21,17 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import proposals
-from proposals.adapters.keys import (
-    FileKeyStore,
-    KeyDamaged,
-    KeyDestroyed,
-    MemoryKeyStore,
-    NotAKeyStore,
-    WrongKeyEncryptionKey,
-    kek_from_environment,
-    kek_from_file,
-    unbase64,
-)
+from proposals.adapters.key_encryption import WrongKeyEncryptionKey, kek_from_environment, kek_from_file, unbase64
+from proposals.adapters.keys import FileKeyStore, KeyDamaged, KeyDestroyed, MemoryKeyStore, NotAKeyStore
 from proposals.domain.ports import KeyStore
 
 if TYPE_CHECKING:
@@ -89,7 +80,7 @@ def in_processes(script: str, *arguments: str, count: int = 4) -> list[Any]:
     go = Path(arguments[0]).parent.parent / "go"
     waiting = (
         "import json, os, sys, time\nfrom pathlib import Path\n"
-        "from proposals.adapters.keys import *\n"
+        "from proposals.adapters.key_encryption import *\nfrom proposals.adapters.keys import *\n"
         "kek = bytes(range(32)); arguments = sys.argv[2:]\n"
         "print('ready', flush=True)\n"
         "while not Path(sys.argv[1]).exists(): time.sleep(0.001)\n"
@@ -342,9 +333,7 @@ def test_keys_outlive_the_process_and_lie_wrapped_in_a_file_for_its_owner_only(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_copy_restored_with_a_wider_mode_is_narrowed(
-    opened: Callable[..., FileKeyStore], path: Path
-) -> None:
+def test_a_copy_restored_with_a_wider_mode_is_narrowed(opened: Callable[..., FileKeyStore], path: Path) -> None:
     opened().close()
     path.chmod(0o644)
     opened()
@@ -437,9 +426,7 @@ def test_an_altered_key_is_named_and_not_replaced(opened: Callable[..., FileKeyS
 
 
 @pytest.mark.parametrize("content", ["a database", "no database"])
-def test_another_file_is_refused_and_left_alone(
-    opened: Callable[..., FileKeyStore], path: Path, content: str
-) -> None:
+def test_another_file_is_refused_and_left_alone(opened: Callable[..., FileKeyStore], path: Path, content: str) -> None:
     path.parent.mkdir(exist_ok=True)
     if content == "a database":
         connection = sqlite3.connect(path)
@@ -476,9 +463,7 @@ def test_a_wrong_key_encryption_key_is_refused_at_opening_without_showing_any_ke
 
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
-def test_a_key_encryption_key_of_another_length_is_refused(
-    opened: Callable[..., FileKeyStore], length: int
-) -> None:
+def test_a_key_encryption_key_of_another_length_is_refused(opened: Callable[..., FileKeyStore], length: int) -> None:
     with pytest.raises(WrongKeyEncryptionKey, match=f"has 32 bytes, not {length}"):
         opened(bytes(length))
 

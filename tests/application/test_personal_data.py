@@ -148,6 +148,8 @@ def test_a_restored_key_file_is_put_right_by_the_next_tick(shared: County, opene
 def test_a_crash_between_recording_an_erasure_and_destroying_the_key_is_put_right_by_the_next_tick(
     shared: County, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    running = opened(shared.url, clock=shared.clock)
+    running.app.tick()
     shared.raised(contact=CONTACT)
 
     def crash(name: str) -> None:
@@ -159,7 +161,7 @@ def test_a_crash_between_recording_an_erasure_and_destroying_the_key_is_put_righ
             shared.app.do(erase())
     assert shared.app.get("proposal-1").contact == Personal(**CONTACT)
 
-    opened(shared.url, clock=shared.clock).app.tick()
+    running.app.tick()
 
     assert shared.app.get("proposal-1").contact == Erased(subject="subject-li")
 

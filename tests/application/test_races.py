@@ -148,6 +148,32 @@ def test_of_two_decisions_on_one_case_one_wins(shared: County, opened: Opener) -
     assert_whole(shared.app)
 
 
+@pytest.mark.parametrize(("overtaken", "wins"), [(2, True), (3, False)])
+def test_who_is_overtaken_decides_again_and_after_too_many_times_hears_by_whom(
+    memory: County, monkeypatch: pytest.MonkeyPatch, overtaken: int, *, wins: bool
+) -> None:
+    proposal, recorder = memory.raised(), memory.app.recorder
+    insert, left = recorder.insert_events, list(range(overtaken))
+
+    def after_another(*args: Any, **kwargs: Any) -> Any:
+        if left:
+            left.pop()
+            monkeypatch.setattr(recorder, "insert_events", insert)
+            memory.app.do(AddNote(proposal=proposal, note="first", actor="grid-grid-worker"))
+            monkeypatch.setattr(recorder, "insert_events", after_another)
+        return insert(*args, **kwargs)
+
+    monkeypatch.setattr("proposals.application.recording.ATTEMPTS", 3)
+    monkeypatch.setattr(recorder, "insert_events", after_another)
+    if wins:
+        assert memory.app.do(note(proposal, "last"))[0].version == 4
+    else:
+        with pytest.raises(Conflict, match="recorded by grid-grid-worker") as conflict:
+            memory.app.do(note(proposal, "last"))
+        assert (conflict.value.stream, conflict.value.expected, conflict.value.actual) == (proposal, 3, 4)
+    assert_whole(memory.app)
+
+
 def test_of_two_cases_that_are_merged_into_each_other_one_goes_and_one_stays(shared: County, opened: Opener) -> None:
     other = opened(shared.url, clock=shared.clock)
     for n in range(2 * REPEATED):

@@ -46,11 +46,12 @@ def spoilt(request: pytest.FixtureRequest, shared: County) -> tuple[County, type
     """A county in whose log something on proposal-1 cannot be read."""
     shared.raised(1)
     shared.raised(2)
-    changes, error, named = {
+    spoils: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         "unknown name": ({"name": "ProposalTeleported"}, UnknownEvent, "ProposalTeleported in schema 1"),
         "newer schema": ({"schema": 7}, UnknownEvent, "NoteAdded in schema 7"),
         "broken data": ({"data": '{"note":13800138000}'}, BrokenEvent, "is no valid NoteAdded"),
-    }[request.param]
+    }
+    changes, error, named = spoils[request.param]
     slip_in(shared, **changes)
     return shared, error, named
 
@@ -99,12 +100,8 @@ def test_a_follower_stops_before_it_and_can_go_on_from_there_with_another_releas
 ) -> None:
     county, error, _ = spoilt
     head = county.app.recorder.head()
-    seen = []
 
     with county.app.subscribe(after=head - 3) as facts:
-        for _ in range(2):
-            seen.append(next(facts).position)
+        assert [next(facts).position for _ in range(2)] == [head - 2, head - 1]
         with pytest.raises(error):
             next(facts)
-
-    assert seen == [head - 2, head - 1]

@@ -43,7 +43,14 @@ def county() -> Iterator[dict[str, Any]]:
         ("unit-m", "滨河社区", "community", "unit-s"),
         ("unit-g", "第三网格", "grid", "unit-m"),
     ):
-        yield {"command": "CreateUnit", "unit": unit, "title": title, "tier": tier, "parent": parent, "actor": "registrar"}
+        yield {
+            "command": "CreateUnit",
+            "unit": unit,
+            "title": title,
+            "tier": tier,
+            "parent": parent,
+            "actor": "registrar",
+        }
     yield appoint("unit-m", "screener", "screener")
     yield appoint("unit-g", "convenor", "convenor")
     for person in ("li", "wang", "zhao"):

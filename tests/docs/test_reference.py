@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def reference():
+def reference() -> ModuleType:
     spec = spec_from_file_location("reference", DOCS / "reference.py")
     assert spec is not None
     assert spec.loader is not None
@@ -23,5 +24,5 @@ REFERENCE = reference()
 
 
 @pytest.mark.parametrize("path", REFERENCE.PAGES, ids=lambda path: path.name)
-def test_what_is_written_from_the_code_is_up_to_date(path):
+def test_what_is_written_from_the_code_is_up_to_date(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == REFERENCE.PAGES[path](), "run: python docs/reference.py"

@@ -305,6 +305,18 @@ def test_with_more_time_an_order_is_urged_anew_when_that_is_over_too() -> None:
     assert [name for name, _ in missed(scenario, ASSISTING)] == ["in_progress.urge"] * 2
 
 
+def test_more_time_to_do_it_does_not_note_twice_that_it_was_not_acknowledged() -> None:
+    period = PeriodValue(count=1, unit=PeriodUnit.WORKING_DAYS)
+    scenario = reached("handling").at(shanghai(3, 20)).tick()
+    scenario.given(
+        RequestExtension(order=ASSISTING, period=period, reason="Rain.", actor="roads-handler"),
+        GrantExtension(order=ASSISTING, period=period, actor="community-tier-officer"),
+    )
+
+    assert quiet_again(scenario)
+    assert missed(scenario, ASSISTING) == [("dispatched.record", "handler")]
+
+
 # --- the note itself
 
 

@@ -10,19 +10,14 @@ from hypothesis import strategies as st
 
 from proposals import (
     AcceptProposal,
-    CaseAbsorbed,
     CoSignProposal,
     LapseProposal,
     MergeProposal,
     ProposalAccepted,
-    ProposalArchived,
-    ProposalClosed,
     ProposalCoSigned,
     ProposalLapsed,
-    ProposalMerged,
     ProposalRaised,
     ProposalRefused,
-    ProposalRejected,
     ProposalReturned,
     ProposalRevised,
     ProposalWithdrawn,
@@ -31,23 +26,19 @@ from proposals import (
     ReviseProposal,
     WithdrawProposal,
 )
-from proposals.domain.case import OPEN, TERMINAL, S
-from proposals.domain.organisation import Appointed, PolicyEnacted, UnitClosed, UnitCreated
-from proposals.domain.policy import PolicyDrafted
-from proposals.domain.vocabulary import Act, Personal, Role, Source, Tier, UnitKind, Urgency
-from proposals.testing import MORNING, SINCE, Scenario, given, on, small_county
+from proposals.domain.case import S
+from proposals.domain.organisation import PolicyEnacted, UnitClosed, UnitCreated
+from proposals.domain.vocabulary import Act, Personal, Source, Tier, UnitKind, Urgency
+from proposals.testing import MORNING, Scenario, given, on, small_county
 from tests.domain.stories import (
     DAY,
     SECOND,
     P,
     a_case_in_discussion,
-    a_case_of_the_community,
     a_raised_case,
     a_returned_case,
-    a_tabled_case,
     accepting,
     an_accepted_case,
-    an_announced_case,
     appoint,
     county,
     raising,
@@ -58,7 +49,6 @@ from tests.domain.stories import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from proposals.domain.event import Command, Fact
 
 Q, R = "proposal-2", "proposal-3"
 
@@ -175,7 +165,9 @@ def test_a_closed_place_is_refused() -> None:
 
 def test_without_a_policy_in_force_nothing_is_raised() -> None:
     facts = [fact for fact in small_county() if not isinstance(fact.event, PolicyEnacted)]
-    refused(given(*facts).when(raising()), "no_policy_in_force", unit="unit-grid")
+    scenario = refused(given(*facts).when(raising()), "no_policy_in_force", unit="unit-grid")
+    assert scenario.refused is not None
+    assert scenario.refused.guard == "a_policy_is_in_force"
 
 
 @pytest.mark.parametrize(("field", "limit"), [("title", 10), ("text", 20)])
@@ -386,127 +378,6 @@ def test_what_others_were_merged_into_is_not_taken_back() -> None:
     refused(
         scenario.when(WithdrawProposal(proposal=P, reason="Mended", actor="li")), "others_depend_on_it", absorbed=[Q]
     )
-
-
-# --- merging
-
-
-@pytest.mark.parametrize("accepted", [False, True])
-def test_a_merged_case_ends_and_its_supporters_go_on_with_the_root(*, accepted: bool) -> None:
-    scenario = county().given(raising(), CoSignProposal(proposal=P, actor="resident1"))
-    scenario.given(CoSignProposal(proposal=P, actor="resident2"), *([accepting()] if accepted else []))
-    scenario.given(raising(proposal=Q, actor="wang"), CoSignProposal(proposal=Q, actor="resident2"))
-    scenario.when(merging()).then(
-        ProposalMerged(into=Q, reason="The same lamp"),
-        CaseAbsorbed(
-            merged=P, source=Source.MEMBER_PROPOSAL, proposer="li", cosigners=("resident1", "resident2"), absorbed=()
-        ),
-    )
-    merged, root = scenario.state(P), scenario.state(Q)
-    assert (merged.status, merged.merged_into, merged.outcome, merged.ended_at) == (S.MERGED, Q, "merged", MORNING)
-    assert (root.status, root.absorbed) == (S.RAISED, (P,))
-    assert root.cosigners == ("resident2", "li", "resident1")
-    follow = scenario.recorded[1]
-    assert (follow.actor, follow.entered_by, follow.causation_id) == (
-        "community-screener", "community-screener", scenario.recorded[0].reference,
-    )  # fmt: skip
-
-
-def test_the_roots_own_proposer_does_not_become_its_supporter() -> None:
-    scenario = county().given(raising(), raising(proposal=Q), CoSignProposal(proposal=P, actor="wang"))
-    assert scenario.given(merging()).state(Q).cosigners == ("wang",)
-
-
-def test_what_was_merged_into_a_merged_case_comes_along() -> None:
-    scenario = county().given(*(raising(proposal=case) for case in (P, Q, R)), merging(P, Q), merging(Q, R))
-    assert scenario.state(R).absorbed == (Q, P)
-
-
-def test_a_case_is_not_merged_into_itself() -> None:
-    refused(a_raised_case().when(merging(P, P)), "merges_into_itself")
-
-
-def test_a_case_is_not_merged_into_one_that_does_not_exist() -> None:
-    refused(a_raised_case().when(merging(P, Q)), "no_such_stream", stream=Q)
-
-
-ENDS = [S.RETURNED, *TERMINAL]
-
-
-@pytest.mark.parametrize("status", ENDS)
-def test_a_case_is_not_merged_into_one_that_is_over_or_sent_back(status: S) -> None:
-    happened: list[Command | Fact] = {
-        S.RETURNED: [returning(proposal=Q)],
-        S.WITHDRAWN: [WithdrawProposal(proposal=Q, reason="Mended", actor="wang")],
-        S.REFUSED: [refusing(proposal=Q)],
-        S.MERGED: [raising(proposal=R), merging(Q, R)],
-        S.CLOSED: [on(Q, ProposalClosed(summary="Done", outcome="handled"))],
-        S.REJECTED: [on(Q, ProposalRejected(meeting="meeting-9"))],
-        S.ARCHIVED: [refusing(proposal=Q), on(Q, ProposalArchived(retention_class="ten_years"))],
-    }[status]
-    scenario = a_raised_case().given(raising(proposal=Q, actor="wang"), *happened)
-    refused(scenario.when(merging()), "root_is_not_open", root=Q, status=status.value)
-
-
-@pytest.mark.parametrize("story", [an_accepted_case, a_case_in_discussion, a_tabled_case, an_announced_case])
-def test_a_case_is_merged_into_a_root_that_is_further_on(story: Callable[[], Scenario]) -> None:
-    scenario = story().given(raising(proposal=Q, actor="wang")).when(merging(Q, P))
-    before = scenario.state(P).status
-    assert scenario.then(ProposalMerged, CaseAbsorbed).state(P).status is before
-    assert before in OPEN
-
-
-def test_a_root_that_rose_to_the_community_is_still_of_the_same_county() -> None:
-    scenario = a_case_of_the_community("accepted").given(raising(proposal=Q, actor="wang", place="unit-grid"))
-    assert scenario.when(merging(Q, P)).refused is None
-
-
-def test_a_case_is_not_merged_into_another_countys() -> None:
-    other = [
-        on("unit-far", UnitCreated(title="Far", unit_kind=UnitKind.AREA, tier=Tier.COUNTY)),
-        on("unit-far-grid", UnitCreated(title="G", unit_kind=UnitKind.AREA, tier=Tier.GRID, parent="unit-far")),
-        on("policy-2", PolicyDrafted(unit="unit-far", rules=rules())),
-        on("unit-far", PolicyEnacted(policy="policy-2", since=SINCE)),
-    ]
-    scenario = a_raised_case().given(
-        *other, on("unit-far-grid", Appointed(person="zhao", role=Role.RESIDENT, since=SINCE))
-    )
-    scenario.given(raising(proposal=Q, place="unit-far-grid", source="other", actor="zhao"))
-    refused(scenario.when(merging()), "root_is_elsewhere", root=Q)
-
-
-def test_a_screener_gathers_no_supporters_for_a_proposal_of_their_own() -> None:
-    def cases(**changes: str) -> Scenario:
-        scenario = a_raised_case().given(
-            appoint("zhao", "party_member", "unit-grid"), appoint("zhao", "screener", "unit-community")
-        )
-        return scenario.given(raising(proposal=Q, **changes))
-
-    refused(cases(actor="zhao").when(merging(actor="zhao")), "screener_is_proposer")
-    refused(cases(actor="wang", entered_by="zhao").when(merging(actor="zhao")), "screener_is_proposer")
-    assert cases(actor="zhao").when(merging()).refused is None
-
-
-CASES = ("proposal-1", "proposal-2", "proposal-3", "proposal-4", "proposal-5")
-
-
-@for_all(st.lists(st.tuples(st.sampled_from(CASES), st.sampled_from(CASES)), max_size=12))
-def test_however_cases_are_merged_each_has_one_root_that_knows_it(merges: list[tuple[str, str]]) -> None:
-    scenario = county().given(*(raising(proposal=case) for case in CASES))
-    for case, into in merges:
-        scenario.when(merging(case, into))
-    absorbed: list[str] = []
-    for case in CASES:
-        state, steps = scenario.state(case), 0
-        if state.status is not S.MERGED:
-            absorbed.extend(state.absorbed)
-            continue
-        while state.merged_into is not None:
-            state, steps = scenario.state(state.merged_into), steps + 1
-            assert steps < len(CASES)
-        assert state.status is S.RAISED
-        assert case in state.absorbed
-    assert len(absorbed) == len(set(absorbed))
 
 
 SCREEN: dict[str, Callable[[int], object]] = {

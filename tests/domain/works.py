@@ -48,7 +48,7 @@ from proposals.domain.meeting import AgendaItem, Purpose
 from proposals.domain.organisation import Appointed, AppointmentEnded, UnitCreated
 from proposals.domain.policy import PolicyDrafted, PolicyPublished
 from proposals.domain.rules import ProcessPolicy
-from proposals.domain.vocabulary import Choice, Evidence, Grade, Motion, Role, Source, Tier, UnitKind
+from proposals.domain.vocabulary import Choice, Evidence, Grade, Motion, Plan, Role, Source, Tier, UnitKind
 from proposals.testing import SINCE, Scenario, given, on, small_county
 
 E = TypeVar("E", bound="Event")
@@ -188,6 +188,17 @@ def held(scenario: Scenario, meeting: str, unit: str, start: datetime, choice: s
     )
 
 
+def in_session(scenario: Scenario, meeting: str, unit: str) -> Scenario:
+    """A meeting of a unit has opened that is to decide on the case, and nobody has voted yet."""
+    place = unit.removeprefix("unit-")
+    members = tuple(f"{place}-member{number}" for number in range(1, 6))
+    plan = Plan(summary="Repair it.", lead="unit-water", assisting=("unit-roads",))
+    return scenario.at(called(scenario, meeting, unit, "adopt", plan=plan)).given(
+        RecordAttendance(meeting=meeting, present=members, actor=members[0]),
+        OpenMeeting(meeting=meeting, actor=members[0]),
+    )
+
+
 def decided(scenario: Scenario, meeting: str, unit: str, choice: str = "for", case: str = CASE) -> Scenario:
     """A meeting of a unit adopts (or loses) the plan: water leads, roads assists."""
     plan = {"summary": "Repair it.", "lead": "unit-water", "assisting": ("unit-roads",)}
@@ -268,6 +279,7 @@ _BEFORE: dict[str, tuple[str, Callable[[Scenario], Any]]] = {
         s, "meeting-1", "unit-grid", called(s, "meeting-1", "unit-grid", "discuss"), None)),
     "tabled": ("discussing", lambda s: s.given(
         ForwardProposal(proposal=CASE, recommendation="Do it.", actor="grid-member1"))),
+    "in_session": ("tabled", lambda s: in_session(s, "meeting-2", "unit-grid")),
     "announced": ("tabled", lambda s: decided(s, "meeting-2", "unit-grid")),
     "confirmed": ("announced", lambda s: s.at(shanghai(3, 18)).tick().at(shanghai(3, 18, 9))),
     "handling": ("confirmed", lambda s: s.given(DispatchWork(proposal=CASE, actor="community-coordinator"))),

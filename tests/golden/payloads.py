@@ -118,7 +118,7 @@ def main() -> None:
         path = file_for(event)
         if path.exists():
             continue
-        path.write_bytes(mapper.to_stored_event(fact(payload(event))).state)  # type: ignore[arg-type]
+        path.write_bytes(mapper.to_stored_event(fact(payload(event))).state)
         sys.stdout.write(f"{path.name}\n")
 
 

@@ -192,7 +192,7 @@ CLI: dict[str, tuple[str, str]] = {
         "未与未办结事项比较：请用 --db 指定数据库",
     ),
     "policy_pinned": (
-        "{cases} open cases keep {policy}; {fields} settings of it differ from this file",
+        "open cases that keep {policy}: {cases}; settings that differ from this file: {fields}",
         "{cases} 件未办结事项沿用 {policy}；与本文件有 {fields} 项不同",
     ),
     "policy_change": ("under {policy}: {before}, here: {after}", "{policy} 为 {before}，此处为 {after}"),
@@ -205,7 +205,7 @@ CLI: dict[str, tuple[str, str]] = {
     "restore_progress": ("restoring", "正在恢复"),
     "restore_done": ("{events} events are in {database}", "{events} 个事件已恢复到 {database}"),
     "restore_keys": (
-        "{keys} keys that the log knows as destroyed were destroyed again",
+        "keys destroyed again, because the log knows them as destroyed: {keys}",
         "日志中已销毁的密钥有 {keys} 个，已再次销毁",
     ),
     "upgrade_progress": ("upgrading", "正在升级"),

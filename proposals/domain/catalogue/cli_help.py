@@ -38,7 +38,7 @@ CLI_HELP: dict[str, tuple[str, str]] = {
     ),
     "help_keys": (
         "File of the keys that seal personal data. Default: beside the database file.",
-        "个人信息密钥文件，默认在数据库文件旁。",
+        "个人信息的密钥文件， 默认在数据库文件旁。",
     ),
     "help_lang": ("Language of texts.", "界面语言。"),
     "help_zone": ("Time zone of what people read and type in tables.", "表格中显示和填写时间的时区。"),

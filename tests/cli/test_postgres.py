@@ -1,0 +1,32 @@
+"""The same commands on PostgreSQL, with a login that never shows."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import make_url
+
+from tests.cli.conftest import Desk, accepted, answers, county, lines, raised
+
+
+def test_the_command_line_works_on_postgresql(desk: Desk, postgres_url: str) -> None:
+    server = ("--db", postgres_url)
+
+    said = answers(desk.run(*server, "do", "-", given=lines(*county(), raised(), accepted())))
+    rows = json.loads(desk.run(*server, "register", "--format", "json").stdout)
+    desk.run(*server, "backup", "county.backup")
+
+    assert said[-1]["event"]["name"] == "ProposalAccepted"
+    assert [(row["id"], row["status"], row["holder"]) for row in rows] == [("proposal-1", "accepted", "convenor")]
+    assert (desk.folder / "proposals.keys").exists()
+    assert (desk.folder / "county.backup").exists()
+
+
+def test_a_database_that_does_not_exist_says_so_without_the_login(desk: Desk, postgres_url: str) -> None:
+    missing = make_url(postgres_url).set(database="nowhere", username="clerk", password="s3cr3t")  # noqa: S106 - a made-up one
+
+    done = desk.run("--db", missing.render_as_string(hide_password=False), "register", code=1)
+
+    assert "--db" in done.stderr
+    assert "s3cr3t" not in done.output
+    assert len(done.stderr.splitlines()) == 1
