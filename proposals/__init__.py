@@ -246,10 +246,17 @@ from proposals.domain.work_order import (
     DenyExtension,
     DirectOrder,
     ExcuseOrder,
+    GrantExtension,
+    RecordProgress,
+    RedispatchOrder,
+    ReportIn,
+    RequestExtension,
+    UrgeOrder,
+)
+from proposals.domain.work_order_events import (
     ExtensionDenied,
     ExtensionGranted,
     ExtensionRequested,
-    GrantExtension,
     HandlerReportedIn,
     OrderAccepted,
     OrderAcknowledged,
@@ -265,11 +272,6 @@ from proposals.domain.work_order import (
     OrderReopened,
     OrderUrged,
     ProgressRecorded,
-    RecordProgress,
-    RedispatchOrder,
-    ReportIn,
-    RequestExtension,
-    UrgeOrder,
 )
 
 __version__ = "0.1.0"

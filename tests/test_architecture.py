@@ -150,9 +150,7 @@ def test_the_extras_are_not_needed_to_start() -> None:
     without = "import sys; sys.modules.update(psycopg=None, openpyxl=None); "
     start = without + "import proposals, proposals.cli"
 
-    done = subprocess.run(
-        [sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
 

@@ -211,7 +211,7 @@ class Proposals:
 
     def _tick(self, stream: str, now: datetime) -> list[Fact]:
         work, head = self.writer.work(), self.recorder.head()
-        state = work.read(stream)
+        state = self.reader.latest(stream)
         if state is None:
             return []
         kind = kind_of(stream)

@@ -1,4 +1,4 @@
-"""Reading the store: streams folded into states, facts and the log, and the reference data kept in memory."""
+"""Reading the store: streams folded into states, facts and the log, and the states kept in memory."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from proposals.domain.event import Fact
     from proposals.domain.state import State
 
-KEPT = 20_000
-"""How many units and policies are kept in memory. Every append re-checks them, so no decision rests on a stale one."""
-
-REFERENCE = frozenset({Kind.UNIT, Kind.POLICY})
+KEPT = 10_000
+"""How many states are kept in memory. Every append re-checks their versions, so no decision rests on a stale one."""
 
 
 class Reader:
@@ -35,23 +33,38 @@ class Reader:
         self._mapper = mapper
         self._snapshots = snapshots
         self._repository: Repository[str] = Repository(EventStore(mapper, recorder), snapshot_store=snapshots)
-        self._reference: OrderedDict[str, State] = OrderedDict()
+        self._kept: OrderedDict[str, State] = OrderedDict()
 
     def load(self, stream: str) -> State | None:
-        """A stream's state, None if there is none. Units and policies may come from memory: see `moved_on`."""
-        kept = self._reference.get(stream)
-        if kept is not None:
+        """A stream's state, None if there is none. It may come from memory and be behind: see `moved_on`."""
+        kept = self._kept.get(stream)
+        return kept if kept is not None else self._fold(stream)
+
+    def latest(self, stream: str) -> State | None:
+        """A stream's state as the store has it now."""
+        kept = self._kept.get(stream)
+        if kept is not None and not self.moved_on({stream: kept.version}):
             return kept
-        kind = kind_of(stream)
+        return self._fold(stream)
+
+    def _fold(self, stream: str) -> State | None:
         try:
-            state: Any = self._repository.get(stream, projector_func=self._projector(kind))
+            state: Any = self._repository.get(stream, projector_func=self._projector(kind_of(stream)))
         except AggregateNotFoundError:
             return None
-        if kind in REFERENCE:
-            self._reference[stream] = state
-            while len(self._reference) > KEPT:
-                self._reference.popitem(last=False)
+        self.keep([state])
         return cast("State", state)
+
+    def keep(self, states: Iterable[State]) -> None:
+        """Keeps states in memory, those longest unused go. Personal data is never kept: its key may go any time."""
+        for state in states:
+            if state.holds_personal_data:
+                self._kept.pop(state.id, None)
+                continue
+            self._kept[state.id] = state
+            self._kept.move_to_end(state.id)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
 
     def _projector(self, kind: Kind) -> Any:
         process = PROCESSES[kind]
@@ -69,11 +82,6 @@ class Reader:
 
         return from_a_snapshot
 
-    def latest(self, stream: str) -> State | None:
-        """A stream's state as the store has it now."""
-        self._reference.pop(stream, None)
-        return self.load(stream)
-
     def moved_on(self, versions: Mapping[str, int]) -> bool:
         """Whether a stream is no longer at the version it was read at; then memory lets go of it."""
         heads = self._recorder.heads(list(versions)) if versions else {}
@@ -84,7 +92,7 @@ class Reader:
     def forget(self, streams: Iterable[str]) -> None:
         """Lets go of what is kept in memory of these streams."""
         for stream in streams:
-            self._reference.pop(stream, None)
+            self._kept.pop(stream, None)
 
     def fact(self, stored: Any) -> Fact:
         """What the store holds, as a fact."""

@@ -184,7 +184,7 @@ class Writer:
             stored, commands=receipts, expected=work.expected, wakeups=work.wakeups()
         )
         work.placed = {fact.reference: fact for fact in placed_at(work.facts, positions)}
-        self.reader.forget(work.touched)
+        self.reader.keep(work.written())
         if self._snapshots is not None:
             self._keep_snapshots(work, *self._snapshots)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from proposals.adapters.keys import KeyDestroyed
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
@@ -113,6 +113,10 @@ class Work:
             self._states[fact.stream] = evolve(process, self.read(fact.stream), fact)
             self.touched[fact.stream] = None
             self.facts.append(fact)
+
+    def written(self) -> list[State]:
+        """The states of the streams that were written, as they are now."""
+        return [cast("State", self._states[stream]) for stream in self.touched]
 
     def wakeups(self) -> dict[str, str | None]:
         """When a tick has to look at each stream that was written, as text; None for never."""

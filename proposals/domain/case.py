@@ -172,6 +172,11 @@ class Proposal(State):
         """The numbers of the objections nobody has ruled on."""
         return tuple(number for number, objection in self.objections.items() if objection.open)
 
+    @property
+    def holds_personal_data(self) -> bool:
+        """The proposer's contact, until it is erased."""
+        return isinstance(self.contact, Personal)
+
     def more_timers(self, rules: ProcessPolicy) -> list[Timer]:
         """One for each open objection."""
         deadline = rules.deadline(Kind.PROPOSAL, "objection")

@@ -36,6 +36,11 @@ class State:
         """Whether the state's own timers rest, as an order's do while its case is suspended."""
         return False
 
+    @property
+    def holds_personal_data(self) -> bool:
+        """Whether there is personal data in clear in it."""
+        return False
+
     def more_timers(self, rules: ProcessPolicy) -> list[Timer]:
         """Timers besides that of the state itself, such as one for each open objection."""
         return []

@@ -32,11 +32,7 @@ ROUND = "round-1"
 GRADES = ["very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied"]
 BALLOT = {"grade": "dissatisfied", "resolved": False, "comment": "灯还是不亮"}
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=40),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=40),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
@@ -65,9 +61,7 @@ def test_a_box_keeps_the_port(box: KeyedBallotBox) -> None:
 # --- tokens -------------------------------------------------------------------------------------------------
 
 
-def test_a_voters_token_is_an_hmac_under_the_rounds_token_key(
-    box: KeyedBallotBox, keys: MemoryKeyStore
-) -> None:
+def test_a_voters_token_is_an_hmac_under_the_rounds_token_key(box: KeyedBallotBox, keys: MemoryKeyStore) -> None:
     token = box.token(ROUND, "li-4")
     assert token == hmac.new(keys.create("round-token:round-1"), b"li-4", hashlib.sha256).hexdigest()
     assert box.token(ROUND, "li-4") == token
@@ -78,9 +72,7 @@ def test_tokens_tell_voters_apart_and_rounds_are_unlinkable(voters: list[str]) -
     box = fresh()
     tokens = {box.token(round_, voter) for round_ in ("round-1", "round-2") for voter in voters}
     assert len(tokens) == 2 * len(voters)
-    assert all(
-        len(token) == 64 and voter not in token for token in tokens for voter in voters if len(voter) > 8
-    )
+    assert all(len(token) == 64 and voter not in token for token in tokens for voter in voters if len(voter) > 8)
 
 
 def test_who_knows_every_voter_but_not_the_key_finds_no_token() -> None:
@@ -183,9 +175,7 @@ def test_the_same_ballot_sealed_again_is_the_same_and_another_is_not(box: KeyedB
 @pytest.mark.parametrize("comment", [None, ""])
 def test_the_five_grades_without_comment_seal_to_one_length(box: KeyedBallotBox, comment: str | None) -> None:
     lengths = {
-        len(
-            base64.b64decode(box.seal(ROUND, "t", {"grade": grade, "resolved": resolved, "comment": comment}))
-        )
+        len(base64.b64decode(box.seal(ROUND, "t", {"grade": grade, "resolved": resolved, "comment": comment})))
         for grade in GRADES
         for resolved in (True, False, None)
     }
@@ -199,11 +189,7 @@ def test_whatever_the_length_of_the_comment_the_length_of_the_ballot_does_not_te
     for length in range(300):
         comment = "x" * length
         lengths = {
-            len(
-                box.seal(
-                    ROUND, "t", {"grade": grade, "resolved": resolved, "comment": comment, "more": answers}
-                )
-            )
+            len(box.seal(ROUND, "t", {"grade": grade, "resolved": resolved, "comment": comment, "more": answers}))
             for grade, resolved in itertools.product(["a" * 64, "b", *GRADES], [True, None])
         }
         assert len(lengths) == 1, length
@@ -237,9 +223,7 @@ def test_a_ballot_with_any_bit_turned_or_any_part_missing_is_refused(data: st.Da
             box.open(ROUND, "t", base64.b64encode(broken).decode())
 
 
-@pytest.mark.parametrize(
-    "key", ["", "no key", base64.b64encode(bytes(32)).decode(), base64.b64encode(b"1").decode()]
-)
+@pytest.mark.parametrize("key", ["", "no key", base64.b64encode(bytes(32)).decode(), base64.b64encode(b"1").decode()])
 def test_another_content_key_opens_nothing_and_the_error_shows_neither_key_nor_ballot(
     box: KeyedBallotBox, key: str
 ) -> None:
@@ -260,9 +244,7 @@ def test_a_ballot_whose_nonce_does_not_come_from_its_content_is_refused_though_i
 
 
 def test_a_store_without_the_rounds_key_says_so(box: KeyedBallotBox) -> None:
-    with pytest.raises(
-        NoContentKey, match="no content key for round-1; open its ballots with the key published"
-    ):
+    with pytest.raises(NoContentKey, match="no content key for round-1; open its ballots with the key published"):
         box.open(ROUND, "t", "AAAA")
 
 

@@ -68,9 +68,7 @@ def test_the_same_value_sealed_twice_looks_different(sealer: Sealer) -> None:
     assert sealer.seal(ZHANG, **HERE)["value"] != sealer.seal(ZHANG, **HERE)["value"]
 
 
-def test_an_erased_subject_is_shown_as_erased_and_others_stay_readable(
-    sealer: Sealer, keys: MemoryKeyStore
-) -> None:
+def test_an_erased_subject_is_shown_as_erased_and_others_stay_readable(sealer: Sealer, keys: MemoryKeyStore) -> None:
     li = Personal(subject="subject-2", value="李四")
     sealed, other = sealer.seal(ZHANG, **HERE), sealer.seal(li, **HERE)
     keys.destroy("subject:subject-1")
@@ -96,9 +94,7 @@ ELSEWHERE = st.one_of(
 
 
 @given(ANY_TEXT, ELSEWHERE)
-def test_a_seal_moved_to_another_stream_version_or_field_is_refused(
-    value: str, change: tuple[str, object]
-) -> None:
+def test_a_seal_moved_to_another_stream_version_or_field_is_refused(value: str, change: tuple[str, object]) -> None:
     sealer = Sealer(MemoryKeyStore())
     sealed = sealer.seal(personal(value), **HERE)
     place: Any = {**HERE, change[0]: change[1]}
@@ -157,9 +153,7 @@ def test_a_broken_seal_names_its_place_and_nothing_personal(sealer: Sealer) -> N
     assert error.__suppress_context__
 
 
-@pytest.mark.parametrize(
-    "sealed", [{}, {"scheme": "A256GCM.2"}, {"scheme": None}, {"value": "张三"}], ids=str
-)
+@pytest.mark.parametrize("sealed", [{}, {"scheme": "A256GCM.2"}, {"scheme": None}, {"value": "张三"}], ids=str)
 def test_an_unknown_scheme_is_named_as_such_without_showing_the_field(
     sealer: Sealer, sealed: dict[str, object]
 ) -> None:
@@ -181,9 +175,7 @@ def test_the_commitment_binds_the_subjects_key(sealer: Sealer, keys: MemoryKeySt
     assert sealer.commitment("subject-1") == commitment != sealer.commitment("subject-2")
 
 
-@pytest.mark.parametrize(
-    "error", [SealBroken("proposal-7", 3, "contact"), UnknownScheme("proposal-7", 3, "contact")]
-)
+@pytest.mark.parametrize("error", [SealBroken("proposal-7", 3, "contact"), UnknownScheme("proposal-7", 3, "contact")])
 def test_an_error_crosses_a_process_boundary_unchanged(error: SealBroken | UnknownScheme) -> None:
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert (type(copy), str(copy), copy.version) == (type(error), str(error), 3)

@@ -88,6 +88,18 @@ def appoint(person: str, role: str, unit: str, since: date = TODAY, until: date 
     return Appoint(unit=unit, person=person, role=Role(role), since=since, until=until, actor="county-registrar")
 
 
+class Purse:
+    """So much is in it."""
+
+    def __init__(self, amount: int) -> None:
+        self.left = amount
+        self.asked: list[tuple[str, int]] = []
+
+    def refusal(self, unit: str, amount: int) -> str | None:
+        self.asked.append((unit, amount))
+        return None if amount <= self.left else "the purse is empty"
+
+
 # --- step 1
 
 

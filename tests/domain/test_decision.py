@@ -33,6 +33,7 @@ from proposals import (
     VerificationFailed,
 )
 from proposals.domain.case import S
+from proposals.domain.decision import DeferDecision, EscalateDecision
 from proposals.domain.meeting import Outcome
 from proposals.domain.vocabulary import Funding, FundingSource, Motion
 from proposals.testing import on
@@ -43,6 +44,7 @@ from tests.domain.stories import (
     D,
     M,
     P,
+    Purse,
     a_case_in_discussion,
     a_case_to_decide,
     a_tabled_case,
@@ -59,7 +61,6 @@ from tests.domain.stories import (
     rules,
     voted,
 )
-from tests.domain.test_meeting import Purse
 
 if TYPE_CHECKING:
     from proposals.domain.event import Event
@@ -285,6 +286,16 @@ def test_at_the_top_a_motion_to_escalate_leads_nowhere() -> None:
     voted(in_session(scenario, D), "+++++")
     scenario.when(closing(scenario)).then(ItemClosed)
     assert scenario.state(P).unit == "unit-county"
+
+
+def test_the_table_itself_bounds_deferrals_and_escalations_whoever_asks() -> None:
+    """The reaction asks for neither when it may not; another caller of the domain meets the rule."""
+    defer = DeferDecision(proposal=P, meeting=M, why="motion", actor="system")
+    refused(put_off(2).when(defer), "limit_reached", loop="deferrals", maximum=2)
+    assert put_off(1).when(defer).refused is None
+    escalate = EscalateDecision(proposal=P, meeting=M, why="motion", actor="system")
+    refused(put_off(0, "county").when(escalate), "top_tier", unit="unit-county")
+    assert put_off(0, "street").when(escalate).refused is None
 
 
 # --- meetings that do not come about

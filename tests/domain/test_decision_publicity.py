@@ -32,6 +32,7 @@ from tests.domain.stories import (
     D,
     M,
     P,
+    Purse,
     a_case_of_the_community,
     a_case_to_decide,
     a_tabled_case,
@@ -45,7 +46,6 @@ from tests.domain.stories import (
     rules,
     voted,
 )
-from tests.domain.test_meeting import Purse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -145,6 +145,16 @@ def test_a_case_rests_until_its_review_date_and_so_do_its_orders() -> None:
     assert scenario.state(ASSISTING).clock_stopped
 
 
+@pytest.mark.parametrize("state", ["handling", "order:declined", "order:acknowledged", "order:in_progress"])
+def test_the_clock_of_an_order_in_any_state_stops_and_runs_on(state: str) -> None:
+    scenario = reached(state)
+    due = scenario.state(ASSISTING).due_at
+
+    scenario.when(SUSPEND).then(HandlingSuspended, OrderClockStopped, OrderClockStopped)
+    scenario.at(scenario.now + DAY).when(RESUME).then(HandlingResumed, OrderClockRestarted, OrderClockRestarted)
+    assert scenario.state(ASSISTING).due_at == due + DAY
+
+
 def test_what_is_done_already_has_no_clock_to_stop() -> None:
     scenario = worked(reached("handling"), ASSISTING, "roads")
     due = scenario.state(ASSISTING).complete_by

@@ -38,9 +38,11 @@ from tests.domain.works import (
     LEAD,
     ROUND,
     SECOND,
+    SPINE,
     VOTERS,
     done_again,
     fork,
+    open_in,
     reached,
     refusal_of,
     shanghai,
@@ -331,9 +333,10 @@ def test_only_the_system_notes_that_a_time_has_passed() -> None:
     assert who_may(reached("handling"), note()) == {"system"}
 
 
+@pytest.mark.parametrize("stream", [CASE, LEAD])
 @pytest.mark.parametrize(("due", "code"), [(shanghai(3, 18, 9), None), (shanghai(3, 18, 9) + SECOND, "not_yet_due")])
-def test_a_time_that_has_not_passed_is_not_noted(due: datetime, code: str | None) -> None:
-    assert refusal_of(reached("handling"), note(due=due)) == code
+def test_a_time_that_has_not_passed_is_not_noted(stream: str, due: datetime, code: str | None) -> None:
+    assert refusal_of(reached("handling"), note(on=stream, due=due)) == code
 
 
 def test_a_time_is_noted_once_in_a_period() -> None:
@@ -342,6 +345,10 @@ def test_a_time_is_noted_once_in_a_period() -> None:
     scenario.when(note()).then_refused("noted_already")
     assert scenario.state(CASE).missed == ("handling.record",)
     assert scenario.state(CASE).status == "handling"
+
+
+def test_a_missed_time_is_noted_in_every_state_but_the_archive() -> None:
+    assert open_in(note(due=MORNING)) == set(SPINE) - {"archived"}
 
 
 @pytest.mark.parametrize("stream", [CASE, LEAD])

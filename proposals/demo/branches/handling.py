@@ -45,13 +45,13 @@ from proposals.domain.work_order import (
     DirectOrder,
     ExcuseOrder,
     GrantExtension,
-    OrderAcknowledged,
     RecordProgress,
     RedispatchOrder,
     ReportIn,
     RequestExtension,
     UrgeOrder,
 )
+from proposals.domain.work_order_events import OrderAcknowledged
 
 if TYPE_CHECKING:
     from proposals.demo.case import Case
