@@ -2,7 +2,7 @@
 
 VENV    := .venv
 BIN     := $(VENV)/bin
-CODE    := $(wildcard proposals tests benchmarks examples)
+CODE    := $(wildcard proposals tests benchmarks)
 PURE    := $(wildcard tests/domain tests/process tests/test_architecture.py)
 
 # The first Python on the path that is new enough; `make PYTHON=…` chooses another.

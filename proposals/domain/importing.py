@@ -186,7 +186,7 @@ def it_was_imported(state: Proposal, command: UpdateImported, context: Context) 
 
 IMPORTING = (
     Row(NEW, ImportOpenCase, OpenCaseImported, S.ACCEPTED, (Role.IMPORTER,),
-        (place_is_open, a_policy_is_in_force, closed_means_closed, closed_after_raised, nothing_lies_ahead)),
+        (place_is_open, a_policy_is_in_force, closed_means_closed, nothing_lies_ahead)),
     Row(NEW, ImportClosedCase, ClosedCaseImported, S.CLOSED, (Role.IMPORTER,),
         (place_is_open, a_policy_is_in_force, closed_means_closed, closed_after_raised, nothing_lies_ahead)),
     Row(NOT_ARCHIVED, UpdateImported, ImportedCaseUpdated, SAME, (Role.IMPORTER,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ from tests.domain.works import (
 
 ROW = Provenance(source="hotline.2025", key="12345-0007", sha256="a" * 64)
 CHANGED = Provenance(source="hotline.2025", key="12345-0007", sha256="b" * 64)
+HOUR = timedelta(hours=1)
 RAISED = MORNING - 30 * DAY
 
 
@@ -131,6 +133,8 @@ def test_without_rules_in_force_nothing_is_taken_over(command: Command) -> None:
     scenario = given(*(fact for fact in county() if fact.name != "PolicyEnacted"))
 
     scenario.when(command).then_refused("no_policy_in_force")
+    assert scenario.refused is not None
+    assert scenario.refused.guard == "a_policy_is_in_force"
 
 
 @pytest.mark.parametrize(
@@ -147,6 +151,31 @@ def test_closed_means_closed(command: ImportOpenCase | ImportClosedCase, closed_
     facts = command.facts.model_copy(update={"closed_at": closed_at})
 
     assert refusal_of(empty(), command.model_copy(update={"facts": facts})) == code
+
+
+@pytest.mark.parametrize("command", [OPEN, CLOSED, UPDATE], ids=named)
+@pytest.mark.parametrize(("raised_at", "code"), [(MORNING + HOUR, None), (MORNING + HOUR + SECOND, "in_the_future")])
+def test_no_register_knows_what_was_raised_tomorrow(
+    command: ImportOpenCase | ImportClosedCase | UpdateImported, raised_at: datetime, code: str | None
+) -> None:
+    """An hour is the clock's skew."""
+    closed_at = raised_at if command is CLOSED else None
+    facts = command.facts.model_copy(update={"raised_at": raised_at, "closed_at": closed_at})
+    scenario = empty().given(OPEN) if command is UPDATE else empty()
+
+    assert refusal_of(scenario, command.model_copy(update={"facts": facts})) == code
+
+
+@pytest.mark.parametrize(
+    ("closed_at", "code"),
+    [(MORNING + HOUR, None), (MORNING + HOUR + SECOND, "in_the_future"), (RAISED - SECOND, "closed_before_raised")],
+)
+def test_what_a_register_closed_it_closed_between_raising_and_now(closed_at: datetime, code: str | None) -> None:
+    closed = CLOSED.facts.model_copy(update={"closed_at": closed_at})
+    assert refusal_of(empty(), CLOSED.model_copy(update={"facts": closed})) == code
+
+    updated = UPDATE.facts.model_copy(update={"closed_at": closed_at})
+    assert refusal_of(empty().given(OPEN), UPDATE.model_copy(update={"facts": updated})) == code
 
 
 def test_a_changed_row_updates_what_the_source_states() -> None:
