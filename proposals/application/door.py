@@ -25,7 +25,7 @@ from proposals.application.reading import Reader
 from proposals.application.recording import Ports, Writer
 from proposals.domain.deadlines import end_of, pending
 from proposals.domain.decider import fold
-from proposals.domain.errors import Invalid, NotFound, Refused, refusal
+from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, refusal
 from proposals.domain.ports import NoFunds
 from proposals.domain.processes import PROCESSES
 from proposals.domain.ticking import commands_for
@@ -218,10 +218,13 @@ class Proposals:
         for timer in pending(kind, state, PROCESSES[kind].policy(state, None, work.context), self._calendar):
             if timer.due > now:
                 break
+            asked = [self.writer.request(command) for command in commands_for(timer, state, now, work.context)]
             try:
-                facts = self.do(*commands_for(timer, state, now, work.context))
+                facts = self.writer.record(asked, seen=state)
             except Refused:
                 continue
+            except Conflict:
+                return []
             # A timer that went off before and is pending again, as after a backdated revision, has no second effect.
             done = [fact for fact in facts if fact.position is not None and fact.position > head]
             if done:

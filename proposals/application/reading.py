@@ -61,8 +61,8 @@ class Reader:
             if state.holds_personal_data:
                 self._kept.pop(state.id, None)
                 continue
+            self._kept.pop(state.id, None)  # to the end; another thread may be letting go of it
             self._kept[state.id] = state
-            self._kept.move_to_end(state.id)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 

@@ -129,14 +129,18 @@ class Writer:
             raise Refused(no_row(process, state, command), guard="state", command=name, stream=command.stream)
         return request.blinded(lambda text: self._ports.ballot_box.blind(command.stream, text))
 
-    def record(self, asked: Sequence[Request]) -> list[Fact]:
+    def record(self, asked: Sequence[Request], *, seen: State | None = None) -> list[Fact]:
         """Decides and appends in one transaction, until it is done or nothing can help.
 
-        Raises Refused, or Conflict when others were first too often.
+        `seen` is the state that gave rise to the commands: they are not meant for a later one. Raises Refused, or
+        Conflict when others were first too often, or have changed what was seen.
         """
         look_up, lost = False, 0
         for attempt in range(1, ATTEMPTS + 1):
             work = self.work()
+            now = work.read(seen.id) if seen is not None else None
+            if seen is not None and (now is None or now.version != seen.version):
+                raise Conflict(seen.id, seen.version, now.version if now is not None else 0)
             try:
                 return self._attempt(work, asked, look_up=look_up)
             except _PERHAPS_STALE:

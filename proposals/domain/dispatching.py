@@ -209,8 +209,8 @@ def one_lead_and_open_units(state: Proposal, command: DispatchWork, context: Con
 
 
 def a_round_is_left(state: Proposal, command: DispatchWork, context: Context) -> Refusal | None:
-    """After a failed evaluation work goes out again only if it can be evaluated again."""
-    return within_maximum("rounds", state, context) if state.status is S.RECTIFYING else None
+    """Work goes out only if it can be evaluated: after a failed round again, after a decision anew."""
+    return within_maximum("rounds", state, context)
 
 
 def the_units_can_take_it(state: Proposal, command: Any, context: Context) -> Refusal | None:

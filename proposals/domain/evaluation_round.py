@@ -342,9 +342,8 @@ def time_is_over_or_all_have_voted(state: EvaluationRound, command: CloseRound, 
 # --- rows
 
 
-def _site(state: EvaluationRound | None, command: Command, context: Context) -> Site:
-    proposal = state.proposal if state is not None else str(getattr(command, "proposal", ""))
-    case = cast("Proposal", context.state(proposal))
+def _site(state: EvaluationRound, command: Command, context: Context) -> Site:
+    case = cast("Proposal", context.state(state.proposal))
     return Site(place=case.place, unit=case.unit)
 
 

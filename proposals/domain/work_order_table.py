@@ -149,11 +149,9 @@ def it_is_not_the_lead(state: WorkOrder, command: ExcuseOrder, context: Context)
 # --- rows
 
 
-def _site(state: WorkOrder | None, command: Command, context: Context) -> Site:
-    proposal = state.proposal if state is not None else str(getattr(command, "proposal", ""))
-    case = cast("Proposal", context.state(proposal))
-    unit = state.unit if state is not None else str(getattr(command, "unit", ""))
-    return Site(place=case.place, unit=case.unit, handling_unit=unit)
+def _site(state: WorkOrder, command: Command, context: Context) -> Site:
+    case = cast("Proposal", context.state(state.proposal))
+    return Site(place=case.place, unit=case.unit, handling_unit=state.unit)
 
 
 _R = Role

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -193,6 +194,44 @@ def test_tickers_at_once_do_everything_once(shared: County, opened: Opener) -> N
     assert sorted(fact.stream for fact in facts if isinstance(fact.event, DeadlineMissed)) == sorted(
         f"proposal-{n}" for n in range(1, 9)
     )
+
+
+def test_a_tick_does_not_rest_on_what_another_door_has_changed(shared: County, opened: Opener) -> None:
+    """The case was taken up in time elsewhere: this door, which still remembers it as raised, must not say otherwise."""
+    shared.raised()
+    shared.app.get("proposal-1")
+    other = opened(shared.url, clock=shared.clock)
+    shared.clock.forward(days=1)
+    other.app.do(ask(AcceptProposal, proposal="proposal-1", category="facilities", actor="community-screener"))
+    shared.clock.forward(days=10)
+
+    done = [fact.event for fact in shared.app.tick()]
+
+    assert [event.timer for event in done if isinstance(event, DeadlineMissed)] == ["accepted.record"]
+    assert_whole(other.app)
+
+
+def test_a_timer_that_is_overtaken_between_the_look_and_the_record_is_passed_over(
+    shared: County, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accepted just then: to say that nobody did so in time would be untrue of the case as it stands."""
+    shared.raised()
+    other = opened(shared.url, clock=shared.clock)
+    shared.clock.forward(days=8)
+    latest = shared.app.reader.latest
+
+    def latest_and_then_accepted(stream: str) -> Any:
+        state = latest(stream)
+        accepted = ask(AcceptProposal, proposal=stream, category="facilities", actor="community-screener")
+        other.app.do(accepted)
+        return state
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shared.app.reader, "latest", latest_and_then_accepted)
+        assert shared.app.tick() == []
+
+    assert [fact.name for fact in shared.app.history("proposal-1")] == ["ProposalRaised", "ProposalAccepted"]
+    assert shared.app.tick() == []
 
 
 def test_a_tick_passes_over_what_others_are_changing(shared: County, opened: Opener) -> None:

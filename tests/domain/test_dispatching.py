@@ -23,7 +23,7 @@ from proposals import (
     WorkDispatched,
 )
 from proposals.domain.organisation import Appointed, UnitClosed
-from proposals.domain.vocabulary import Role
+from proposals.domain.vocabulary import Role, Urgency
 from proposals.testing import SINCE, Scenario, on
 from tests.domain.works import (
     ASSISTING,
@@ -264,6 +264,30 @@ def test_only_an_order_of_this_case_that_still_counts_is_changed(command: Comman
     scenario = reached("handling").given(ADD, WITHDRAW.model_copy(update={"order": "order-1.3"}))
 
     scenario.when(command.model_copy(update={"order": order, "unit": "unit-volunteers"})).then_refused("no_such_order")
+
+
+@pytest.mark.parametrize("command", [REASSIGN, WITHDRAW], ids=["ReassignOrder", "WithdrawOrder"])
+def test_an_order_of_another_case_is_not_changed_from_here(command: Command) -> None:
+    scenario = reached("handling").given(on("order-2.1", scenario_order("unit-volunteers")))
+
+    scenario.when(command.model_copy(update={"order": "order-2.1"})).then_refused("no_such_order")
+
+
+def scenario_order(unit: str) -> OrderDispatched:
+    """An order that this case's spine knows nothing of."""
+    return OrderDispatched(
+        proposal=CASE, unit=unit, lead=False, urgency=Urgency.NORMAL, complete_by=shanghai(4, 1), due_at=shanghai(4, 1)
+    )
+
+
+def test_a_refusal_says_which_field_is_not_on_which_list() -> None:
+    refused = reached("handling").when(WHISTLE.model_copy(update={"cause": "tea"})).refused
+
+    assert refused is not None
+    assert refused.text() == (
+        "cause: tea is not on the policy's list (cannot_solve_here, emergency, joint_enforcement)"
+    )
+    assert refused.guard == "cause_is_in_policy"
 
 
 @pytest.mark.parametrize("command", [REASSIGN, WITHDRAW], ids=["ReassignOrder", "WithdrawOrder"])

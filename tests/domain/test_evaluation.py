@@ -19,6 +19,7 @@ from proposals import (
     EvaluationOpened,
     EvaluationPassed,
     FeedbackDelivered,
+    HandlingVerified,
     OpenEvaluation,
     ProposalClosed,
     ReassignOrder,
@@ -29,6 +30,7 @@ from proposals import (
     RoundOpened,
     SettleMatter,
     WithdrawOrder,
+    WorkDispatched,
 )
 from proposals.domain.organisation import Appointed
 from proposals.domain.vocabulary import Role
@@ -211,6 +213,14 @@ def test_a_unit_that_had_an_order_and_never_touched_it_may_evaluate() -> None:
     assert refusal_of(scenario, OPEN.model_copy(update={"eligible": (*VOTERS, "roads-principal")})) is None
 
 
+def test_a_unit_that_let_its_order_lie_does_not_evaluate_what_was_declared_infeasible() -> None:
+    scenario = told(
+        reached("handling").given(DeclareInfeasible(proposal=CASE, reason="Private.", actor="community-tier-officer"))
+    )
+
+    scenario.when(OPEN.model_copy(update={"eligible": (*VOTERS, "water-principal")})).then_refused("handlers_evaluate")
+
+
 def test_the_units_of_an_earlier_round_do_not_evaluate_a_later_one() -> None:
     scenario = reached("rectifying").given(
         DispatchWork(proposal=CASE, lead="unit-parks", assisting=(), actor="community-coordinator")
@@ -318,6 +328,26 @@ def test_a_case_without_an_answer_is_not_closed() -> None:
     scenario = reached("handled").given(on(CASE, EvaluationPassed(round=ROUND)))
 
     scenario.when(CLOSE).then_refused("not_answered")
+
+
+def test_a_case_whose_last_round_failed_is_not_closed_as_if_it_said_nothing() -> None:
+    """No way leads there by commands either: a failed last round is escalated."""
+    scenario = failed_twice().given(
+        on(CASE, WorkDispatched(orders=())),
+        on(CASE, HandlingVerified(findings="Bright.")),
+        on(CASE, FeedbackDelivered(feedback="Bright.", channel="wall")),
+    )
+
+    assert refusal_of(scenario, OPEN) == "limit_reached"
+    assert refusal_of(scenario, CLOSE) == "evaluation_is_due"
+
+
+def test_a_record_that_names_no_outcome_is_closed_as_handled() -> None:
+    scenario = reached("accepted").given(
+        on(CASE, FeedbackDelivered(feedback="Bright.", channel="wall")), on(CASE, EvaluationPassed(round=ROUND))
+    )
+
+    assert closed_outcome(scenario) == "handled"
 
 
 # --- rectification, 销号

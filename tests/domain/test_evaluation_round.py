@@ -347,6 +347,7 @@ def test_anyone_can_count_a_closed_round_again_from_the_record_alone() -> None:
     assert sha256(closed.content_key.encode()).hexdigest() == opened.content_commitment
     sealed = [ballot for fact in facts if isinstance(fact.event, BallotsCast) for ballot in fact.event.ballots]
     contents = [open_ballot(closed.content_key, ROUND, ballot.token, ballot.sealed) for ballot in sealed]
+    assert {tuple(sorted(content)) for content in contents} == {("comment", "grade", "resolved")}
     assert {ballot.token for ballot in sealed} <= set(opened.tokens)
     assert count(contents, len(opened.tokens)) == closed.tally
     assert scenario.state(ROUND).content_key == closed.content_key

@@ -333,6 +333,13 @@ def test_nothing_is_submitted_while_an_order_is_open(state: str) -> None:
     scenario.when(SUBMIT).then_refused("order_not_done")
 
 
+def test_who_submits_hears_which_order_is_still_open() -> None:
+    refused = worked(reached("order:declined"), LEAD, "water").when(SUBMIT).refused
+
+    assert refused is not None
+    assert refused.text() == f"{ASSISTING} is declined"
+
+
 def test_nothing_is_submitted_while_the_lead_itself_is_not_done() -> None:
     worked(reached("handling"), ASSISTING, "roads").when(SUBMIT).then_refused("order_not_done")
 

@@ -169,6 +169,16 @@ def test_a_root_that_rose_to_the_community_is_still_of_the_same_county() -> None
     assert scenario.when(merging(Q, P)).refused is None
 
 
+def test_cases_of_two_streets_of_one_county_are_merged() -> None:
+    other = [
+        on("unit-s2", UnitCreated(title="S", unit_kind=UnitKind.AREA, tier=Tier.STREET, parent="unit-county")),
+        on("unit-g2", UnitCreated(title="G", unit_kind=UnitKind.AREA, tier=Tier.GRID, parent="unit-s2")),
+        on("unit-g2", Appointed(person="zhao", role=Role.RESIDENT, since=SINCE)),
+    ]
+    scenario = a_raised_case().given(*other, raising(proposal=Q, place="unit-g2", source="other", actor="zhao"))
+    assert scenario.when(merging()).refused is None
+
+
 def test_a_case_is_not_merged_into_another_countys() -> None:
     other = [
         on("unit-far", UnitCreated(title="Far", unit_kind=UnitKind.AREA, tier=Tier.COUNTY)),

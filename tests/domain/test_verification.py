@@ -120,6 +120,23 @@ def test_an_excused_order_is_not_opened_again() -> None:
     scenario.when(FAIL.model_copy(update={"orders": (ASSISTING,)})).then_refused("no_such_order")
 
 
+def test_a_done_order_of_another_case_is_not_opened_again() -> None:
+    scenario = reached("verifying")
+    dispatched, *rest = (fact.event for fact in scenario.facts if fact.stream == ASSISTING)
+    scenario.given(*(on("order-2.1", event) for event in (dispatched, *rest)))
+    assert scenario.state("order-2.1").status == "done"
+
+    scenario.when(FAIL.model_copy(update={"orders": (LEAD, "order-2.1")})).then_refused("no_such_order")
+
+
+def test_who_only_submitted_the_case_does_not_verify_it_either() -> None:
+    scenario = appointed(reached("done"), "second-handler", Role.HANDLER, "unit-water")
+    scenario.given(by(SUBMIT, "second-handler"))
+
+    appointed(scenario, "second-handler", Role.VERIFIER)
+    scenario.when(by(PASS, "second-handler")).then_refused("verifier_is_handler")
+
+
 def test_an_order_of_an_earlier_dispatch_is_not_opened_again() -> None:
     scenario = reached("rectifying").given(DispatchWork(proposal=CASE, assisting=(), actor="community-coordinator"))
     submitted(worked(scenario, "order-1.3", "water"))

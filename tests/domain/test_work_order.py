@@ -160,6 +160,13 @@ def test_an_office_counts_to_its_last_day(status: str, command: Command, unit: s
     assert refusal_of(gone, command) == "not_authorised"
 
 
+def test_a_clerk_keys_in_for_a_handler_and_nobody_else_does() -> None:
+    scenario = in_status("dispatched")
+
+    assert refusal_of(scenario, by(ACKNOWLEDGE, "roads-handler", "community-screener")) is None
+    assert refusal_of(scenario, by(ACKNOWLEDGE, "roads-handler", "resident1")) == "may_not_enter_for_others"
+
+
 # --- 签收, 报到, 办结
 
 
@@ -256,7 +263,11 @@ def test_an_order_is_declined_on_a_ground_of_the_policy(ground: str) -> None:
 
 
 def test_an_order_is_not_declined_on_another_ground() -> None:
-    in_status("dispatched").when(DECLINE.model_copy(update={"ground": "too_busy"})).then_refused("not_on_the_list")
+    scenario = in_status("dispatched").when(DECLINE.model_copy(update={"ground": "too_busy"}))
+
+    refused = scenario.then_refused("not_on_the_list").refused
+    assert refused is not None
+    assert refused.text().startswith("ground: too_busy is not")
 
 
 def test_a_declined_order_goes_to_another_unit_with_the_full_time_again() -> None:
@@ -289,7 +300,9 @@ def test_it_does_not_go_to_a_closed_unit(command: Command) -> None:
 def test_declining_is_bounded_across_units() -> None:
     scenario = in_status("declined").given(REDISPATCH)
 
-    scenario.when(by(DECLINE, "parks-principal")).then_refused("limit_reached")
+    refused = scenario.when(by(DECLINE, "parks-principal")).then_refused("limit_reached").refused
+    assert refused is not None
+    assert refused.text() == "order_declines: the policy's maximum of 1 is reached"
 
 
 def test_where_the_policy_allows_two_a_second_unit_may_decline() -> None:
