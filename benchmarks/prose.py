@@ -44,8 +44,8 @@ missed, this is where the time goes: compare each stage with raw's whole figure 
 ## Remarks
 
 - The faster the disk, the further the limit moves away: raw is little more than the commit, and everything else is
-  Python. On a disk that needs a millisecond for a commit, ours is near the limit; on one that needs a tenth, it is
-  its CPU time. Compare CPU µs between releases, ratios between subjects.
+  CPU time in Python. The same build is nearer the limit on a slow disk than on a fast one. Compare CPU µs between
+  releases, ratios between subjects.
 - When something else keeps the disk or the cores busy, commits get slower for everyone and every ratio rises
   towards 1, or the median swings. A target met in such a run is no merit. Raw's least and most time say how quiet
   it was; if they lie far apart, look at the CPU column, and repeat the run. A run whose code changed under it

@@ -58,7 +58,7 @@ def why_not(process: Process, row: Row, state: Any, command: Command, context: C
     """The first reason against a row, with the name of the guard that gave it; (None, "") if there is none."""
     assert command.at is not None
     rules = process.policy(state, command, context)
-    reason = _timely(row, state, command, command.at, rules or context.default_policy, context)
+    reason = _timely(state, command, command.at, rules or context.default_policy, context)
     if reason is not None:
         return reason, "time"
     if not row.reaction:
@@ -159,9 +159,7 @@ def no_row(process: Process, state: Any, command: Command) -> Refusal:
     )
 
 
-def _timely(
-    row: Row, state: Any, command: Command, at: datetime, rules: ProcessPolicy, context: Context
-) -> Refusal | None:
+def _timely(state: Any, command: Command, at: datetime, rules: ProcessPolicy, context: Context) -> Refusal | None:
     """Time never runs backwards in a stream, never into the future beyond the clock's skew (domain, *Time*).
 
     A note belongs to the state it is made in, so it is not before that state began either; only what may be

@@ -197,7 +197,7 @@ def test_tickers_at_once_do_everything_once(shared: County, opened: Opener) -> N
 
 
 def test_a_tick_does_not_rest_on_what_another_door_has_changed(shared: County, opened: Opener) -> None:
-    """The case was taken up in time elsewhere: this door, which still remembers it as raised, must not say otherwise."""
+    """The case was taken up in time elsewhere: this door may still remember it as raised, but must not say so."""
     shared.raised()
     shared.app.get("proposal-1")
     other = opened(shared.url, clock=shared.clock)

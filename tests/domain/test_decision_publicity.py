@@ -173,6 +173,7 @@ def test_a_dismissed_objection_leaves_the_decision_as_it_is() -> None:
     scenario = an_announced_case().given(objecting(), objecting("resident2")).when(dismissing(1))
     case = scenario.then(ObjectionDismissed(objection=1, reason="It does not")).state(P)
     assert (case.status, case.open_objections) == (S.ANNOUNCED, (2,))
+    assert case.objections[1].open is False
 
 
 def test_an_upheld_objection_fells_the_decision_and_frees_the_money() -> None:

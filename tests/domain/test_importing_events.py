@@ -186,6 +186,24 @@ def test_a_changed_row_updates_what_the_source_states() -> None:
     assert case.import_hash == "b" * 64
 
 
+@pytest.mark.parametrize(
+    ("facts", "revision"),
+    [
+        (stated(text="Lamp"), 1),
+        (stated(), 1),
+        (stated(text="Still broken."), 2),
+        (ImportedFacts(title="Lamps", text="Lamp", raised_at=RAISED, source_status="open"), 2),
+        (ImportedFacts(title="Lamp", raised_at=RAISED, source_status="closed"), 1),
+    ],
+)
+def test_other_words_are_another_revision_and_other_facts_are_not(facts: ImportedFacts, revision: int) -> None:
+    """Where the source has no text, its title is the text."""
+    scenario = empty().given(OPEN, UPDATE.model_copy(update={"facts": facts}))
+
+    assert scenario.state(CASE).revision == revision
+    assert scenario.state(CASE).text == (facts.text or facts.title)
+
+
 def test_the_same_row_again_changes_nothing() -> None:
     empty().given(OPEN).when(UPDATE.model_copy(update={"provenance": ROW})).then_refused("nothing_changes")
 

@@ -34,6 +34,7 @@ from proposals import (
     RecordCorrected,
     ReopenProposal,
     SettleMatter,
+    UnresolvedRecorded,
 )
 from proposals.domain.organisation import Appointed
 from proposals.domain.policy import PolicyChecked, PolicySuperseded
@@ -330,6 +331,13 @@ def test_a_case_moves_to_a_published_edition_of_a_unit_over_it(to: str, code: st
     assert refusal_of(scenario, MIGRATE.model_copy(update={"to": to})) == code
 
 
+def test_an_unknown_edition_is_refused_by_the_rule_that_asks_for_a_published_one() -> None:
+    refused = reached("handling").when(MIGRATE).then_refused("policy_unknown").refused
+
+    assert refused is not None
+    assert refused.guard == "the_edition_is_published"
+
+
 def test_a_draft_that_was_only_checked_is_no_edition_yet() -> None:
 
     (draft, _) = edition("policy-2")
@@ -358,9 +366,11 @@ def test_a_case_that_is_still_to_be_evaluated_keeps_a_round(state: str, rounds: 
     if state == "reported":
         told(scenario)
     assert scenario.state(CASE).status == state
-    scenario.given(*edition("policy-2", maxima={"rounds": rounds}))
+    scenario.given(*edition("policy-2", maxima={"rounds": rounds})).when(MIGRATE)
 
-    assert refusal_of(scenario, MIGRATE) == code
+    refused = scenario.refused
+    assert (refused.code if refused else None) == code
+    assert refused is None or refused.text() == "rounds: the policy's maximum of 1 is reached"
 
 
 def test_a_case_with_a_way_out_moves_to_fewer_rounds() -> None:
@@ -369,6 +379,11 @@ def test_a_case_with_a_way_out_moves_to_fewer_rounds() -> None:
         AnnulRound(round=ROUND, reason="Wrong list.", actor="street-reviewer"), *fewer, MIGRATE
     )
     closed(inconclusive)
+
+    unresolved = reached("rectifying").given(
+        on(CASE, UnresolvedRecorded(reason="No money.", answer="Later.", review_at=shanghai(12, 1))), *fewer
+    )
+    assert refusal_of(unresolved, MIGRATE) is None
 
     rectifying = reached("rectifying").given(*fewer, MIGRATE)
 
@@ -457,7 +472,9 @@ def test_who_handled_an_earlier_cycle_still_does_not_evaluate() -> None:
 @pytest.mark.parametrize("state", sorted(ENDED))
 def test_an_ended_case_goes_into_the_archive_for_a_class_of_the_policy(state: str) -> None:
     scenario = reached(state).at(shanghai(5, 1))
-    scenario.when(ARCHIVE.model_copy(update={"retention_class": "for_ever"})).then_refused("not_on_the_list")
+    refused = scenario.when(ARCHIVE.model_copy(update={"retention_class": "for_ever"})).refused
+    assert refused is not None
+    assert refused.text().startswith("retention_class: for_ever is not on the policy's list")
 
     scenario.when(ARCHIVE).then(ProposalArchived)
     assert scenario.state(CASE).status == "archived"

@@ -188,6 +188,16 @@ def test_the_roll_is_made_from_the_appointments_of_the_meetings_day() -> None:
     assert meeting.excused == ("grid-member2", "grid-member3")
 
 
+def test_the_meetings_day_for_the_roll_is_that_of_its_policys_zone() -> None:
+    """Eight in the evening of Friday the 6th in UTC is Saturday in Shanghai."""
+    for zone, day in (("UTC", 4), ("Asia/Shanghai", 5)):
+        scenario = an_accepted_case(rules(time_zone=zone))
+        scenario.given(calling(scenario, starts_at=(MORNING + 4 * DAY).replace(hour=20)), listing(item()))
+        only = TODAY + day * DAY
+        scenario.given(appoint("of-that-day", "member", "unit-grid", only, only), FixRoll(meeting=M, actor=CHAIR))
+        assert "of-that-day" in scenario.state(M).members
+
+
 def test_without_an_agenda_there_is_no_roll() -> None:
     scenario = county().given(calling(county()))
     refused(scenario.when(FixRoll(meeting=M, actor=CHAIR)), "no_agenda", meeting=M)
@@ -370,11 +380,12 @@ def test_in_every_state_that_waits_for_someone_a_missed_time_is_noted_once_and_n
 ) -> None:
     scenario = story(an_accepted_case())
     due, status = scenario.state(M).due_at, scenario.state(M).status
-    note = RecordMissed(on=M, timer="chair", due=due, owner=Role.CHAIR, action="record", actor="system")
+    timer = f"{status}.record"
+    note = RecordMissed(on=M, timer=timer, due=due, owner=Role.CHAIR, action="record", actor="system")
     refused(scenario.at(due - SECOND).when(note), "not_yet_due", due=due.isoformat())
-    scenario.at(due).when(note).then(DeadlineMissed(timer="chair", due=due, owner=Role.CHAIR, action="record"))
-    assert (scenario.state(M).missed, scenario.state(M).status) == (("chair",), status)
-    refused(scenario.when(note), "noted_already", timer="chair")
+    scenario.at(due).when(note).then(DeadlineMissed(timer=timer, due=due, owner=Role.CHAIR, action="record"))
+    assert (scenario.state(M).missed, scenario.state(M).status) == ((timer,), status)
+    refused(scenario.when(note), "noted_already", timer=timer)
 
 
 # --- closing

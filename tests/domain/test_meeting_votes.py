@@ -235,6 +235,11 @@ def test_a_case_is_decided_by_the_rules_it_has_pinned_and_not_by_those_of_the_da
     assert closed(voted(scenario, "+++-")).outcome == "carried"
 
 
+def test_each_item_has_the_outcome_of_its_own_motion() -> None:
+    meeting = Meeting(id=D, agenda=(_item(Motion.DISCUSS), _item(Motion.ADOPT)), members=("m0",), present={"m0"})
+    assert [outcome_of(meeting, number, rules()) for number in (1, 2)] == [Outcome.DISCUSSED, Outcome.LOST]
+
+
 # --- laws
 
 SHARES = st.builds(
