@@ -220,7 +220,7 @@ class Writer:
     def repair(self) -> None:
         """Destroys the keys that a crash, a host's transaction or a restored key store has left behind."""
         for name in self._ports.keys.names("round-"):
-            state = self.reader.load(name.partition(":")[2])
+            state = self.reader.latest(name.partition(":")[2])
             if state is not None and state.status is not RoundStatus.OPEN:
                 self._forget_round(state.id)
         head, erased = self.recorder.head(), SubjectErased.name
