@@ -220,6 +220,27 @@ def test_who_approves_holds_the_office_on_the_day_of_approval() -> None:
     assert scenario.when(attaching(approved_by="present")).refused is None
 
 
+def test_the_day_of_approval_and_the_days_of_late_entry_are_those_of_the_policy() -> None:
+    scenario = a_raised_case(rules(time_zone="UTC"))
+    late = (MORNING + 30 * DAY).replace(hour=20)  # the next day in Shanghai already
+    today = late.date()
+    scenario.at(late).given(appoint("present", "reviewer", "unit-community", today, today))
+    assert scenario.when(attaching(approved_by="present")).refused is None
+    weekend = a_raised_case(rules(late_entry="5 working days"))  # Monday the 2nd to the end of Monday the 9th
+    assert weekend.at(MORNING + 7 * DAY).when(attaching()).refused is None
+    refused(weekend.at(MORNING + 8 * DAY).when(attaching()), "entered_too_late")
+
+
+def test_what_a_rule_reads_and_does_not_find_is_named() -> None:
+    context = county().context()
+    with pytest.raises(Refused) as told:
+        context.policy("policy-9")
+    assert (told.value.code, told.value.reason.details) == ("policy_unknown", {"policy": "policy-9"})
+    with pytest.raises(Refused) as told:
+        context.state("proposal-9")
+    assert (told.value.code, told.value.reason.details) == ("no_such_stream", {"stream": "proposal-9"})
+
+
 def test_an_approver_who_is_named_without_need_is_checked_too_because_the_record_names_them() -> None:
     scenario = in_session(called(an_accepted_case())).given()
     case = a_discussed_case()

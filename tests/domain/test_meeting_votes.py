@@ -17,6 +17,7 @@ from proposals import (
     Recuse,
     VoteCast,
 )
+from proposals.adapters.policies import default_policy
 from proposals.domain.case import S
 from proposals.domain.meeting import Meeting, Outcome, Tally, outcome_of
 from proposals.domain.organisation import PolicyEnacted
@@ -285,7 +286,7 @@ def test_with_roll_and_attendance_fixed_one_more_in_favour_never_loses_a_motion(
 ) -> None:
     person = NAMES[who]
     assume(person in meeting.present and meeting.votes.get((1, person)) is not Choice.FOR)
-    policy = rules(quorum=quorum.model_dump(mode="json"), majority=majority.model_dump(mode="json"))
+    policy = default_policy().model_copy(update={"quorum": quorum, "majority": majority})
     before = outcome_of(meeting, 1, policy)
     after = meeting.copy()
     after.votes[1, person] = Choice.FOR

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from proposals import (
@@ -154,6 +155,14 @@ def test_a_unit_moves_under_another_of_a_fitting_tier() -> None:
     refused(
         county().when(moving("unit-grid", "unit-county")),
         "unit_under_wrong_tier", unit="unit-grid", tier="grid", allowed=["community", "street"],
+    )  # fmt: skip
+
+
+def test_a_county_moves_under_nothing() -> None:
+    far = on(NEW, UnitCreated(title="Far", unit_kind=UnitKind.AREA, tier=Tier.COUNTY))
+    refused(
+        county().given(far).when(moving("unit-county", NEW)),
+        "unit_under_wrong_tier", unit="unit-county", tier="county", allowed=[],
     )  # fmt: skip
 
 
@@ -339,6 +348,7 @@ def test_ending_a_role_leaves_other_roles_and_earlier_terms_as_they_were() -> No
     )
 
 
+@settings(max_examples=settings().max_examples // 4)
 @for_all(
     st.lists(
         st.tuples(st.integers(0, 30), st.none() | st.integers(0, 30), st.sampled_from(["handler", "principal"])),

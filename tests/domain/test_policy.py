@@ -34,7 +34,7 @@ from proposals.domain.rules import (
     differences,
 )
 from proposals.domain.vocabulary import Act, Kind, Role, Urgency
-from proposals.testing import on
+from proposals.testing import MORNING, on
 from tests.domain.stories import (
     DAY,
     TODAY,
@@ -179,6 +179,12 @@ def test_today_is_that_of_the_editions_own_zone() -> None:
     assert scenario.when(publishing(TODAY + DAY)).refused is None
 
 
+def test_who_signs_holds_the_office_on_that_local_day() -> None:
+    scenario = checked(rules(time_zone="Pacific/Kiritimati")).at(MORNING.replace(hour=11))
+    scenario.given(appoint("zhao", "principal", "unit-county", TODAY + DAY))
+    assert scenario.when(publishing(actor="zhao")).refused is None
+
+
 def test_a_published_edition_is_neither_written_nor_published_again() -> None:
     scenario = checked().given(publishing())
     refused(scenario.when(drafting()), "already_exists", stream=E, status="published")
@@ -274,12 +280,14 @@ def test_a_period_that_is_none_is_refused(text: object) -> None:
     with pytest.raises(ValidationError) as told:
         rules(late_entry=text)
     if isinstance(text, str) and text != "3651 days":
-        assert "a period reads like '2 hours', '15 days' or '5 working days'" in str(told.value)
+        assert "Value error, a period reads like '2 hours', '15 days' or '5 working days'" in str(told.value)
 
 
 def test_a_time_zone_is_one_that_exists() -> None:
     for zone in ("Asia/Nowhere", "../etc/passwd", ""):
-        with pytest.raises(ValidationError, match="no such time zone; use an IANA name such as Asia/Shanghai"):
+        with pytest.raises(
+            ValidationError, match="Value error, no such time zone; use an IANA name such as Asia/Shanghai"
+        ):
             rules(time_zone=zone)
 
 
@@ -305,7 +313,7 @@ def test_an_empty_base_never_meets_a_share(base: int) -> None:
 
 def test_a_share_above_the_whole_could_never_be_met() -> None:
     for numerator, strict in ((4, False), (3, True)):
-        with pytest.raises(ValidationError, match="a threshold above the whole could never be met"):
+        with pytest.raises(ValidationError, match="Value error, a threshold above the whole could never be met"):
             share(numerator, 3, strict=strict)
     assert share(3, 3).is_met(3, 3)
     assert share(2, 3, strict=True).is_met(3, 3)

@@ -72,6 +72,12 @@ def test_a_state_that_does_not_exist_or_needs_no_time_is_named(kind: str, status
     assert found(policy) == [("error", "policy_unknown_state", f"deadlines.{kind}.{status}")]
 
 
+def test_every_state_that_does_not_exist_is_named() -> None:
+    unknown = {"owner": "coordinator", "within": "5 days"}
+    policy = rules(deadlines={"order": {"closed": unknown, "lost": unknown}})
+    assert [field for _, _, field in found(policy)] == ["deadlines.order.closed", "deadlines.order.lost"]
+
+
 @pytest.mark.parametrize("status", ["objection", "closed", "refused", "rejected", "withdrawn", "merged"])
 def test_rulings_and_the_archive_have_times_too(status: str) -> None:
     assert found(timed("proposal", status, within="90 days")) == []

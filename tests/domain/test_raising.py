@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from proposals import (
@@ -387,6 +388,7 @@ SCREEN: dict[str, Callable[[int], object]] = {
 }
 
 
+@settings(max_examples=settings().max_examples // 4)
 @for_all(st.integers(0, 3), st.integers(0, 3), st.lists(st.sampled_from(sorted(SCREEN)), max_size=20))
 def test_however_long_screening_goes_on_its_loops_keep_to_the_policy(
     returns: int, revisions: int, walk: list[str]

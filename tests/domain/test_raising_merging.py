@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from proposals import (
@@ -208,6 +209,7 @@ def test_a_screener_gathers_no_supporters_for_a_proposal_of_their_own() -> None:
 CASES = ("proposal-1", "proposal-2", "proposal-3", "proposal-4", "proposal-5")
 
 
+@settings(max_examples=settings().max_examples // 4)
 @for_all(st.lists(st.tuples(st.sampled_from(CASES), st.sampled_from(CASES)), max_size=12))
 def test_however_cases_are_merged_each_has_one_root_that_knows_it(merges: list[tuple[str, str]]) -> None:
     scenario = county().given(*(raising(proposal=case) for case in CASES))
