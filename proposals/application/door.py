@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -22,7 +22,7 @@ from proposals.application.following import Following
 from proposals.application.hosting import Hosted
 from proposals.application.options import Option, options
 from proposals.application.reading import Reader
-from proposals.application.recording import Ports, Writer
+from proposals.application.recording import ATTEMPTS, Ports, Writer
 from proposals.domain.deadlines import end_of, pending
 from proposals.domain.decider import fold
 from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, refusal
@@ -187,8 +187,8 @@ class Proposals:
     def tick(self, now: datetime | None = None) -> list[Fact]:
         """Does what is due by now, one transaction a timer; late or repeated it has no second effect.
 
-        Returns what was recorded. A timer that somebody else's command has overtaken is passed over. Raises Refused
-        for a time in the future, and inside a host's transaction.
+        Returns what was recorded. A timer that somebody else's command has overtaken is looked at again. Raises
+        Refused for a time in the future, and inside a host's transaction.
         """
         if self._host.get() is not None:
             raise Refused(refusal("not_inside_a_host", command="tick"))
@@ -210,6 +210,13 @@ class Proposals:
                     stuck.add(stream)
 
     def _tick(self, stream: str, now: datetime) -> list[Fact]:
+        """Does the first thing that is due on a stream. Who keeps being overtaken leaves it to the next tick."""
+        for _ in range(ATTEMPTS):
+            with suppress(Conflict):  # somebody was first: what is due may be another thing now
+                return self._do_due(stream, now)
+        return []
+
+    def _do_due(self, stream: str, now: datetime) -> list[Fact]:
         work, head = self.writer.work(), self.recorder.head()
         state = self.reader.latest(stream)
         if state is None:
@@ -223,8 +230,6 @@ class Proposals:
                 facts = self.writer.record(asked, seen=state)
             except Refused:
                 continue
-            except Conflict:
-                return []
             # A timer that went off before and is pending again, as after a backdated revision, has no second effect.
             done = [fact for fact in facts if fact.position is not None and fact.position > head]
             if done:
