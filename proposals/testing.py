@@ -8,7 +8,6 @@ more command; `then` compares the events, `then_refused` the code of the refusal
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +156,7 @@ class Scenario:
 
     def _record(self, fact: Fact) -> None:
         state = self._states.get(fact.stream)
-        numbered = replace(fact, version=(state.version if state is not None else 0) + 1, position=len(self.facts) + 1)
+        numbered = fact._replace(version=(state.version if state is not None else 0) + 1, position=len(self.facts) + 1)
         self._states[fact.stream] = evolve(PROCESSES[kind_of(fact.stream)], state, numbered)
         self.facts.append(numbered)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -120,12 +119,12 @@ def _numbered(facts: Iterable[Fact]) -> list[Fact]:
     numbered = []
     for fact in facts:
         versions[fact.stream] = versions.get(fact.stream, 0) + 1
-        numbered.append(replace(fact, version=versions[fact.stream]))
+        numbered.append(fact._replace(version=versions[fact.stream]))
     return numbered
 
 
 def _moved(fact: Fact, stream: str) -> Fact:
-    return replace(fact, stream=stream, position=None, recorded_at=None)
+    return fact._replace(stream=stream, position=None, recorded_at=None)
 
 
 def _one_case(proposal: str) -> list[Any]:

@@ -9,7 +9,7 @@ from eventsourcing.persistence import Mapper, StoredEvent
 from pydantic import ValidationError
 
 from proposals.adapters.policies import problems_of
-from proposals.adapters.store import Envelope
+from proposals.adapters.store import Envelope, row_of
 from proposals.domain.errors import ProposalsError, UnknownEvent
 from proposals.domain.event import Fact
 from proposals.domain.processes import EVENTS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eventsourcing.domain import DomainEventProtocol
 
     from proposals.adapters.sealing import Sealer
+    from proposals.adapters.store import Row
     from proposals.domain.event import Event
 
 
@@ -69,9 +70,14 @@ class FactMapper(Mapper[str]):
         Raises UnknownEvent for a name or schema of another release, BrokenEvent for data that does not fit,
         SealBroken for personal data that was moved or changed.
         """
-        envelope = cast("Envelope", stored_event)
-        stream, version = str(envelope.originator_id), envelope.originator_version
-        name, schema = envelope.topic, envelope.schema
+        return self.fact(row_of(cast("Envelope", stored_event)))
+
+    def fact(self, row: Row) -> Fact:
+        """The fact of a row of `events`; raises the same."""
+        (
+            position, stream, version, name, schema, occurred_at, recorded_at,
+            actor, entered_by, command_id, correlation_id, causation_id, data,
+        ) = row  # fmt: skip
         kind = self._events.get(name)
         if kind is None or schema is None or not 1 <= schema <= kind.schema_version:
             raise UnknownEvent(name, schema or 0, f"{stream} version {version}")
@@ -79,15 +85,17 @@ class FactMapper(Mapper[str]):
             return Fact(
                 stream,
                 version,
-                self._event(envelope, kind, schema),
-                as_instant(envelope.occurred_at or ""),
-                envelope.actor or "",
-                envelope.entered_by or "",
-                envelope.command_id or "",
-                envelope.correlation_id or "",
-                envelope.causation_id or "",
-                as_instant(envelope.recorded_at) if envelope.recorded_at else None,
-                envelope.position,
+                kind.__pydantic_validator__.validate_json(data)  # what model_validate_json calls
+                if schema == kind.schema_version and not kind.personal
+                else kind.model_validate(self._lifted(stream, version, kind, schema, data)),
+                as_instant(occurred_at or ""),
+                actor or "",
+                entered_by or "",
+                command_id or "",
+                correlation_id or "",
+                causation_id or "",
+                as_instant(recorded_at) if recorded_at else None,
+                position,
             )
         except ValidationError as error:
             problems = [f"{where}: {why}" for where, why in problems_of(error)]
@@ -95,20 +103,18 @@ class FactMapper(Mapper[str]):
             problems = [f"it cannot be read ({type(error).__name__})"]  # its text might show what was stored
         raise BrokenEvent(stream, version, name, problems)
 
-    def _event(self, envelope: Envelope, kind: type[Event], schema: int) -> Event:
-        if schema == kind.schema_version and not kind.personal:
-            return kind.model_validate_json(envelope.state)
-        data: dict[str, Any] = orjson.loads(envelope.state)
+    def _lifted(self, stream: str, version: int, kind: type[Event], schema: int, stored: str) -> dict[str, Any]:
+        data: dict[str, Any] = orjson.loads(stored)
         for step in range(schema, kind.schema_version):
             data = kind.upcasters[step](data)
         for field in kind.personal & dict(data).keys():
             data[field] = self._sealer.open(
                 dict(data[field]),
-                stream=str(envelope.originator_id),
-                version=envelope.originator_version,
+                stream=stream,
+                version=version,
                 field=field,
             )
-        return kind.model_validate(data)
+        return data
 
 
 def plain(fact: Fact) -> dict[str, Any]:

@@ -18,8 +18,6 @@ from proposals.domain.processes import PROCESSES
 from proposals.domain.vocabulary import Personal, instant_text, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from proposals.adapters.sealing import Sealer
     from proposals.adapters.store import SnapshotRecorder
     from proposals.domain.state import State
@@ -49,20 +47,12 @@ class Snapshots(EventStore[str]):
     def __init__(self, recorder: SnapshotRecorder, sealer: Sealer) -> None:
         super().__init__(_SnapshotMapper(sealer), recorder)
 
-    def get(
-        self,
-        originator_id: str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Iterator[Any]:
-        """The snapshots of a stream that fit this release."""
-        current = _shape(kind_of(originator_id)).name
-        for stored in self.recorder.select_events(originator_id, gt=gt, lte=lte, desc=desc, limit=limit):
-            if stored.topic == current:
-                yield self.mapper.to_domain_event(stored)
+    def latest(self, stream: str) -> State | None:
+        """The state of a stream that was kept last, if it has the shape of this release."""
+        for stored in self.recorder.select_events(stream, desc=True, limit=1):
+            if stored.topic == _shape(kind_of(stream)).name:
+                return cast("Snapshot", self.mapper.to_domain_event(stored)).state
+        return None
 
 
 class _SnapshotMapper(Mapper[str]):

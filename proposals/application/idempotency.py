@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,6 +61,6 @@ def placed_at(facts: Sequence[Fact], positions: Positions) -> list[Fact]:
     """The facts with the positions, and the time, that the store has given them."""
     recorded_at = as_instant(positions.recorded_at) if positions.recorded_at is not None else None
     return [
-        replace(fact, position=position, recorded_at=recorded_at)
+        fact._replace(position=position, recorded_at=recorded_at)
         for fact, position in zip(facts, positions, strict=True)
     ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
-
-from eventsourcing.application import AggregateNotFoundError, Repository
-from eventsourcing.persistence import EventStore
 
 from proposals.domain.decider import fold
 from proposals.domain.processes import PROCESSES
@@ -32,7 +31,6 @@ class Reader:
         self._recorder = recorder
         self._mapper = mapper
         self._snapshots = snapshots
-        self._repository: Repository[str] = Repository(EventStore(mapper, recorder), snapshot_store=snapshots)
         self._kept: OrderedDict[str, State] = OrderedDict()
 
     def load(self, stream: str) -> State | None:
@@ -48,12 +46,12 @@ class Reader:
         return self._fold(stream)
 
     def _fold(self, stream: str) -> State | None:
-        try:
-            state: Any = self._repository.get(stream, projector_func=self._projector(kind_of(stream)))
-        except AggregateNotFoundError:
-            return None
-        self.keep([state])
-        return cast("State", state)
+        snapshot = self._snapshots.latest(stream) if self._snapshots is not None else None
+        facts = self.history(stream, after=snapshot.version if snapshot is not None else 0)
+        state = fold(PROCESSES[kind_of(stream)], facts, snapshot)
+        if state is not None:
+            self.keep([state])
+        return state
 
     def keep(self, states: Iterable[State]) -> None:
         """Keeps states in memory, those longest unused go. Personal data is never kept: its key may go any time."""
@@ -65,22 +63,6 @@ class Reader:
             self._kept[state.id] = state
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-
-    def _projector(self, kind: Kind) -> Any:
-        process = PROCESSES[kind]
-        if self._snapshots is None:
-            return lambda initial, facts: fold(process, facts, initial)
-
-        def from_a_snapshot(initial: Any, facts: Iterable[Any]) -> Any:
-            rest = iter(facts)
-            first = next(rest, None)
-            if first is None:
-                return initial
-            if hasattr(first, "state"):
-                return fold(process, rest, first.state)
-            return fold(process, rest, fold(process, [first], initial))
-
-        return from_a_snapshot
 
     def moved_on(self, versions: Mapping[str, int]) -> bool:
         """Whether a stream is no longer at the version it was read at; then memory lets go of it."""
@@ -100,7 +82,7 @@ class Reader:
 
     def history(self, stream: str, *, after: int = 0, through: int | None = None) -> list[Fact]:
         """The facts of a stream, in order."""
-        return [self.fact(stored) for stored in self._recorder.select_events(stream, gt=after, lte=through)]
+        return list(map(self._mapper.fact, self._recorder.history_rows(stream, after, through)))
 
     def event_at(self, stream: str, version: int) -> Fact | None:
         """One fact of a stream."""
@@ -108,15 +90,10 @@ class Reader:
 
     def log(self, after: int = 0, limit: int | None = None) -> Iterator[Fact]:
         """Facts in commit order."""
-        return map(self.fact, self._recorder.log(after, limit))
+        return map(self._mapper.fact, self._recorder.log_rows(after, limit))
 
     def states(self, kind: Kind) -> Iterator[State]:
         """Every state of a kind, folded in one pass with flat memory, sorted by id."""
-        process, facts = PROCESSES[kind], list[Any]()
-        for stored in self._recorder.iterate_streams(f"{kind.value}-"):
-            if facts and stored.originator_id != facts[0].stream:
-                yield cast("State", fold(process, facts))
-                facts = []
-            facts.append(self.fact(stored))
-        if facts:
-            yield cast("State", fold(process, facts))
+        rows = self._recorder.stream_rows(f"{kind.value}-")
+        for _, facts in groupby(map(self._mapper.fact, rows), key=attrgetter("stream")):
+            yield cast("State", fold(PROCESSES[kind], facts))

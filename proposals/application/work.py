@@ -17,6 +17,7 @@ from proposals.domain.vocabulary import instant_text, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from proposals.domain.context import Context
     from proposals.domain.event import Command, Fact
@@ -49,7 +50,8 @@ class Work:
         self.context = context(self.read)
         self.expected: dict[str, int] = {}
         self.facts: list[Fact] = []
-        self.touched: dict[str, None] = {}
+        self.before: dict[str, State | None] = {}
+        """What was recorded of each stream that is written, before this work."""
         self.placed: dict[str, Fact] = {}
         """The facts once they have their positions, by their references."""
 
@@ -83,7 +85,7 @@ class Work:
         fact = decide(process, before, command, self.context, cause)
         after = evolve(process, before, fact)
         self._states[command.stream] = after
-        self.touched[command.stream] = None
+        self.before.setdefault(command.stream, before)
         return Follow(command, fact, before, after, self.context)
 
     def _keys(self, follow: Follow) -> list[Command]:
@@ -109,26 +111,29 @@ class Work:
         """Takes over what an earlier work had read, and those of its facts that still stand."""
         self.expected = earlier.expected
         for fact in facts:
-            process = PROCESSES[kind_of(fact.stream)]
-            self._states[fact.stream] = evolve(process, self.read(fact.stream), fact)
-            self.touched[fact.stream] = None
+            before = self.read(fact.stream)
+            self._states[fact.stream] = evolve(PROCESSES[kind_of(fact.stream)], before, fact)
+            self.before.setdefault(fact.stream, before)
             self.facts.append(fact)
 
     def written(self) -> list[State]:
         """The states of the streams that were written, as they are now."""
-        return [cast("State", self._states[stream]) for stream in self.touched]
+        return [cast("State", self._states[stream]) for stream in self.before]
 
     def wakeups(self) -> dict[str, str | None]:
-        """When a tick has to look at each stream that was written, as text; None for never."""
+        """When a tick has to look at the streams for which that has changed, as text; None for never."""
         due: dict[str, str | None] = {}
-        for stream in self.touched:
-            state = self._states[stream]
-            assert state is not None
-            kind = kind_of(stream)
-            rules = PROCESSES[kind].policy(state, None, self.context)
-            at = next_due(kind, state, rules, self.context.calendar)
-            due[stream] = instant_text(at) if at is not None else None
+        for stream, before in self.before.items():
+            at = self._next_due(self._states[stream])
+            if at != self._next_due(before):
+                due[stream] = instant_text(at) if at is not None else None
         return due
+
+    def _next_due(self, state: State | None) -> datetime | None:
+        if state is None:
+            return None
+        kind = kind_of(state.id)
+        return next_due(kind, state, PROCESSES[kind].policy(state, None, self.context), self.context.calendar)
 
 
 def _erased(subject: str) -> Refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.errors import Refusal, refusal
-from proposals.domain.vocabulary import SYSTEM, Act, Role
+from proposals.domain.vocabulary import FOLLOWING_FROM_A_CASE, SYSTEM, Act, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -72,13 +72,16 @@ ENTERING = (Role.GRID_WORKER, Role.SCREENER, Role.COORDINATOR, Role.CONVENOR, Ro
 
 def holds(person: str, role: Role, site: Site, day: date, context: Context) -> bool:
     """Whether a person held a role on that day where it counts for the case."""
-    where = JURISDICTION.get(role)
-    return where is not None and any(unit.holds(person, role, day) for unit in where(site, context))
+    return holds_any(person, (role,), site, day, context)
 
 
 def holds_any(person: str, roles: Iterable[Role], site: Site, day: date, context: Context) -> bool:
-    """Whether a person held one of the roles."""
-    return any(holds(person, role, site, day, context) for role in roles)
+    """Whether a person held one of the roles. Each place is walked once, however many roles count there."""
+    wanted: dict[Where, set[Role]] = {}
+    for role in roles:
+        if role in JURISDICTION:
+            wanted.setdefault(JURISDICTION[role], set()).add(role)
+    return any(unit.holds(person, counting, day) for where, counting in wanted.items() for unit in where(site, context))
 
 
 def may_act(
@@ -91,7 +94,7 @@ def may_act(
     enters last week's acts, and one who has left enters nothing any more.
     """
     actor, entered_by = command.act
-    if not any(_acts_as(role, actor, state, command, site, day, context) for role in row.roles):
+    if not _acts_as_any(row.roles, actor, state, command, site, day, context):
         return refusal(
             "not_authorised",
             actor=actor,
@@ -109,12 +112,16 @@ def may_act(
     return refusal("may_not_enter_for_others", entered_by=entered_by, actor=actor, unit=site.unit)
 
 
-def _acts_as(role: Role, actor: str, state: Any, command: Command, site: Site, day: date, context: Context) -> bool:
-    if role is Role.SYSTEM:
-        return actor == SYSTEM
-    if role in JURISDICTION:
-        return holds(actor, role, site, day, context)
-    return state is not None and state.is_in(role, actor, command, context)
+def _acts_as_any(
+    roles: tuple[Role, ...], actor: str, state: Any, command: Command, site: Site, day: date, context: Context
+) -> bool:
+    """What the case itself knows is asked first: it is at hand, while appointments lie in other streams."""
+    follow = FOLLOWING_FROM_A_CASE.intersection(roles)
+    if Role.SYSTEM in follow and actor == SYSTEM:
+        return True
+    if state is not None and any(state.is_in(role, actor, command, context) for role in sorted(follow)):
+        return True
+    return holds_any(actor, roles, site, day, context)
 
 
 def approved(approver: str, command: Command, site: Site, day: date, context: Context) -> Refusal | None:

@@ -211,7 +211,7 @@ def _lives_where_it_was_decided(case: Proposal, person: str, command: Any, conte
     if home is None or not context.is_within(home.id, case.unit):
         return False
     day = context.day(command.at, context.policy(case.policy))
-    return home.holds(person, Role.RESIDENT, day) or home.holds(person, Role.PARTY_MEMBER, day)
+    return home.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day)
 
 
 class ProposalCommand(Command):

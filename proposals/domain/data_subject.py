@@ -89,7 +89,7 @@ def another_person_approves(state: DataSubject, command: EraseSubject, context: 
         return refusal("approves_own_act", approver=command.approved_by)
     day = context.day(command.at)
     for unit in context.above(command.unit):
-        if unit.holds(command.approved_by, Role.REVIEWER, day) or unit.holds(command.approved_by, Role.PRINCIPAL, day):
+        if unit.holds(command.approved_by, (Role.REVIEWER, Role.PRINCIPAL), day):
             return None
     return refusal("not_an_approver", approver=command.approved_by, unit=command.unit)
 

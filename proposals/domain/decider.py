@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.authority import approved, may_act
@@ -140,7 +140,7 @@ def _with_deadline(process: Process, state: Any, fact: Fact, command: Command, c
             return fact
         end = end_of(fact.occurred_at, deadline.within, rules, context.calendar)
         changes |= {"due_at": end.at, "provisional": end.provisional}
-    return replace(fact, event=event.model_copy(update=changes))
+    return fact._replace(event=event.model_copy(update=changes))
 
 
 def no_row(process: Process, state: Any, command: Command) -> Refusal:

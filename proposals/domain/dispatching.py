@@ -253,7 +253,7 @@ def a_principal_has_signed(state: Proposal, command: BlowWhistle, context: Conte
     day = context.day(command.at, pinned(context, state))
     if command.signed_by in command.act:
         return refusal("signs_own_act", person=command.signed_by)
-    if not any(unit.holds(command.signed_by, Role.PRINCIPAL, day) for unit in context.above(state.unit)):
+    if not any(unit.holds(command.signed_by, (Role.PRINCIPAL,), day) for unit in context.above(state.unit)):
         return refusal("not_a_principal", person=command.signed_by, unit=state.unit)
     return None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -102,8 +101,7 @@ class StateEvent(Event):
     provisional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """An event with its envelope: which stream, when, by whom, and what caused it.
 
     `position` (commit order) and `recorded_at` are None until the store has assigned them.

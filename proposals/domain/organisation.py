@@ -28,6 +28,8 @@ from proposals.domain.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from proposals.domain.rules import ProcessPolicy
 
 
@@ -82,10 +84,10 @@ class Unit(State):
         """Whether it still is a unit."""
         return self.status is UnitStatus.OPEN
 
-    def holds(self, person: str, role: Role, day: date) -> bool:
-        """Whether a person held a role here on that day."""
+    def holds(self, person: str, roles: Collection[Role], day: date) -> bool:
+        """Whether a person held one of the roles here on that day."""
         return any(
-            appointment.role is role and appointment.covers(day) for appointment in self.appointments.get(person, ())
+            appointment.role in roles and appointment.covers(day) for appointment in self.appointments.get(person, ())
         )
 
     def holders(self, roles: frozenset[Role], day: date) -> list[str]:

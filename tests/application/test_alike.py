@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,7 +102,7 @@ def comparable(fact: Any) -> Any:
     event = fact.event
     if "commitment" in type(event).model_fields:
         event = event.model_copy(update={"commitment": ""})
-    return replace(fact, event=event, recorded_at=None, command_id="", correlation_id="", causation_id="")
+    return fact._replace(event=event, recorded_at=None, command_id="", correlation_id="", causation_id="")
 
 
 _RUNS = iter(range(1_000_000))

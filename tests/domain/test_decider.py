@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -339,7 +338,7 @@ def test_folding_on_changes_neither_the_state_nor_what_it_contains() -> None:
     scenario = a_returned_case()
     before = scenario.state(P)
     kept = before.copy()
-    fact = replace(scenario.facts[-1], version=9)
+    fact = scenario.facts[-1]._replace(version=9)
     after = evolve(PROPOSAL, before, fact)
     assert isinstance(after, Proposal)
     assert after.counts == {"returns": 2}

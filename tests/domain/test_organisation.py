@@ -246,10 +246,10 @@ def test_an_appointment_stands_from_its_first_day_to_its_last() -> None:
     scenario = county().when(appoint("zhao", "handler", "unit-water", TODAY, TODAY + DAY))
     scenario.then(Appointed(person="zhao", role=Role.HANDLER, since=TODAY, until=TODAY + DAY))
     unit: Unit = scenario.state("unit-water")
-    held = [unit.holds("zhao", Role.HANDLER, TODAY + n * DAY) for n in (-1, 0, 1, 2)]
+    held = [unit.holds("zhao", [Role.HANDLER], TODAY + n * DAY) for n in (-1, 0, 1, 2)]
     assert held == [False, True, True, False]
     assert [unit.employs("zhao", TODAY + n * DAY) for n in (-1, 0, 1, 2)] == held
-    assert not unit.holds("zhao", Role.PRINCIPAL, TODAY)
+    assert not unit.holds("zhao", [Role.PRINCIPAL], TODAY)
     assert unit.holders(frozenset({Role.HANDLER}), TODAY) == ["water-handler", "zhao"]
     assert unit.holders(frozenset({Role.HANDLER}), TODAY + 2 * DAY) == ["water-handler"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,24 +79,24 @@ def renumbered(facts: list[Fact]) -> list[Fact]:
     out = []
     for fact in facts:
         seen[fact.stream] = seen.get(fact.stream, 0) + 1
-        out.append(replace(fact, version=seen[fact.stream]))
+        out.append(fact._replace(version=seen[fact.stream]))
     return out
 
 
 def changed(facts: list[Fact], name: str, **fields: object) -> list[Fact]:
     """The same log with an envelope changed wherever an event of that name stands."""
-    return [replace(fact, **fields) if fact.name == name else fact for fact in facts]  # type: ignore[arg-type]
+    return [fact._replace(**fields) if fact.name == name else fact for fact in facts]  # type: ignore[arg-type]
 
 
 def told(facts: list[Fact], name: str, **fields: object) -> list[Fact]:
     """The same log with fields of an event changed wherever one of that name stands."""
-    return [replace(fact, event=fact.event.model_copy(update=fields)) if fact.name == name else fact for fact in facts]
+    return [fact._replace(event=fact.event.model_copy(update=fields)) if fact.name == name else fact for fact in facts]
 
 
 def again(facts: list[Fact], name: str, times: int = 1) -> list[Fact]:
     """The same log with more of what happened on a stream, at its end."""
     last = [fact for fact in facts if fact.name == name][-1]
-    return renumbered([*facts, *(replace(last, command_id=f"again-{number}") for number in range(times))])
+    return renumbered([*facts, *(last._replace(command_id=f"again-{number}") for number in range(times))])
 
 
 def objected() -> list[Fact]:
@@ -148,7 +147,7 @@ BREACHES: dict[str, tuple[Callable[[], list[Fact]], ...]] = {
     ),
     "a_case_in_handling_has_one_lead": (
         lambda: told(log("handling"), "WorkDispatched", orders=()),
-        lambda: [*log("order:excused")[:-1], replace(log("order:excused")[-1], stream=LEAD, version=2)],
+        lambda: [*log("order:excused")[:-1], log("order:excused")[-1]._replace(stream=LEAD, version=2)],
     ),
     "a_verdict_follows_its_round": (
         lambda: told(log(), "RoundClosed", result="failed"),
@@ -231,7 +230,7 @@ def failed() -> list[Fact]:
 def test_a_loop_starts_anew_where_the_domain_says_so() -> None:
     facts = again(log("suspended"), "HandlingSuspended", 2)
     rise = HandlingEscalated(reason="Too big.", unit="unit-community")
-    risen = renumbered([*facts, replace(facts[-1], event=rise), *([facts[-1]] * 3)])
+    risen = renumbered([*facts, facts[-1]._replace(event=rise), *([facts[-1]] * 3)])
 
     assert list(laws.loops_are_bounded(risen, MAXIMA)) == []
     assert list(laws.loops_are_bounded(renumbered([*risen, facts[-1]]), MAXIMA)) != []

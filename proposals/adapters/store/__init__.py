@@ -4,7 +4,7 @@ from .backup import BackupError, backup, restore
 from .host import HostRefused, HostTransaction
 from .opening import upgrade
 from .recorder import Recorder
-from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, VersionConflict, instant_text
+from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, Row, VersionConflict, instant_text, row_of
 from .schema import SchemaError, SchemaForeign, SchemaNewer, SchemaOlder
 from .snapshots import SnapshotRecorder
 from .subscription import LogSubscription
@@ -19,6 +19,7 @@ __all__ = [
     "LogSubscription",
     "Recorded",
     "Recorder",
+    "Row",
     "SchemaError",
     "SchemaForeign",
     "SchemaNewer",
@@ -28,5 +29,6 @@ __all__ = [
     "backup",
     "instant_text",
     "restore",
+    "row_of",
     "upgrade",
 ]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from .append import Batch, BorrowedTransaction, PostgresTransaction, SqliteTransaction, append
 from .connections import ConnectionLost, Pool, Synchronous, in_memory, make_engine, translated
 from .opening import open_store
-from .records import CommandRecord, Envelope, Positions, Recorded, envelope, instant_text, recorded
+from .records import CommandRecord, Envelope, Positions, Recorded, Row, envelope, instant_text, recorded
 from .snapshots import SnapshotRecorder
 from .statements import LAST_TEXT, NO_LIMIT, Statement, Statements, stream_span, texts
 from .subscription import LogSubscription
@@ -167,8 +167,10 @@ class Recorder(ProcessRecorder):
         limit: int | None = None,
     ) -> list[Envelope]:
         """Read a stream, or the versions of it after `gt` and up to `lte`."""
-        statement = self.statements.history_back if desc else self.statements.history
-        return [envelope(row) for row in self.read(statement, stream_span(originator_id, gt, lte, limit))]
+        if not desc:
+            return list(map(envelope, self.history_rows(originator_id, gt, lte, limit)))
+        span = stream_span(originator_id, gt, lte, limit)
+        return list(map(envelope, self.read(self.statements.history_back, span)))
 
     def select_notifications(
         self,
@@ -227,11 +229,7 @@ class Recorder(ProcessRecorder):
 
     def log(self, after: int = 0, limit: int | None = None, *, through: int | None = None) -> Iterator[Recorded]:
         """Go through the log in commit order, after one position and through another (default: its end now)."""
-        through = self.head() if through is None else through
-        through = through if limit is None else min(through, after + limit)
-        while page := self.read(self.statements.log, (after, through, PAGE)):
-            yield from map(recorded, page)
-            after = page[-1][0]
+        return map(recorded, self.log_rows(after, limit, through=through))
 
     def leaf_hashes(self, after: int = 0, *, through: int | None = None) -> Iterator[bytes]:
         """Go through the leaf hashes of the log, in commit order."""
@@ -243,10 +241,30 @@ class Recorder(ProcessRecorder):
 
     def iterate_streams(self, prefix: str = "", *, through: int | None = None) -> Iterator[Envelope]:
         """Go through all streams whose ids begin with `prefix`, ordered by stream and version, as of one moment."""
+        return map(envelope, self.stream_rows(prefix, through=through))
+
+    # The same as bare rows of `events`, for a reader that makes something else of them than envelopes.
+
+    def history_rows(
+        self, stream: UUID | str, after: int | None = None, through: int | None = None, limit: int | None = None
+    ) -> list[Row]:
+        """Read a stream's rows, or those of its versions after one and through another."""
+        return self.read(self.statements.history, stream_span(stream, after, through, limit))
+
+    def log_rows(self, after: int = 0, limit: int | None = None, *, through: int | None = None) -> Iterator[Row]:
+        """Go through the rows of the log, as `log` does."""
+        through = self.head() if through is None else through
+        through = through if limit is None else min(through, after + limit)
+        while page := self.read(self.statements.log, (after, through, PAGE)):
+            yield from page
+            after = page[-1][0]
+
+    def stream_rows(self, prefix: str = "", *, through: int | None = None) -> Iterator[Row]:
+        """Go through the rows of all streams whose ids begin with `prefix`, as `iterate_streams` does."""
         stream, version, through = prefix, -1, self.head() if through is None else through
         before = prefix + LAST_TEXT
         while page := self.read(self.statements.by_stream, (stream, version, before, through, PAGE)):
-            yield from map(envelope, page)
+            yield from page
             stream, version = page[-1][1], page[-1][2]
 
     def stream_ids(self, prefix: str = "") -> Iterator[str]:

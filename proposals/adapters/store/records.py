@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 
@@ -88,24 +88,34 @@ FIELDS = (
     "state",
 )
 NO_ENVELOPE = (None,) * 7
+Row: TypeAlias = "Sequence[Any]"
+"""A row of `events`, its columns in the order of `FIELDS`."""
+
+E = TypeVar("E", bound=Envelope)
 
 
-def envelope(row: Sequence[Any]) -> Envelope:
-    """Read a row of `events`. The fields are set past `__init__`, which would triple the cost of reading."""
-    event = object.__new__(Envelope)
-    values = dict(zip(FIELDS, row, strict=True))
-    values["state"] = values["state"].encode()
-    event.__dict__.update(values)
-    return event
+def envelope(row: Row) -> Envelope:
+    """Read a row of `events`."""
+    return _filled(Envelope, dict(zip(FIELDS, row, strict=True)))
 
 
-def recorded(row: Sequence[Any]) -> Recorded:
+def recorded(row: Row) -> Recorded:
     """Read a row of `events` as a notification."""
-    event = object.__new__(Recorded)
     values = dict(zip(FIELDS, row, strict=True))
-    values["state"] = values["state"].encode()
     values["id"] = values["position"]
-    event.__dict__.update(values)
+    return _filled(Recorded, values)
+
+
+def row_of(event: Envelope) -> Row:
+    """Give the row that an envelope was read from."""
+    return tuple(getattr(event, field) for field in FIELDS)
+
+
+def _filled(kind: type[E], values: dict[str, Any]) -> E:
+    """Set the fields past `__init__`, which would triple the cost of reading."""
+    values["state"] = values["state"].encode()
+    event = object.__new__(kind)
+    object.__setattr__(event, "__dict__", values)
     return event
 
 
