@@ -46,7 +46,7 @@ def fingerprint(command: Command) -> str:
     """
     left_out = {"command_id"}
     if not command.secret:
-        left_out |= {field for field in type(command).model_fields if isinstance(getattr(command, field), Personal)}
+        left_out |= {field for field in command.personal if isinstance(getattr(command, field), Personal)}
     if command.actor == SYSTEM:
         left_out.add("at")
     body = command.model_dump(mode="json", exclude=left_out, warnings="none")

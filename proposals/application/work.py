@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from proposals.adapters.keys import KeyDestroyed
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
-from proposals.domain.deadlines import next_due
+from proposals.domain.deadlines import next_due, same_timers
 from proposals.domain.decider import Cause, decide, evolve
 from proposals.domain.errors import ProposalsError, Refused, refusal
 from proposals.domain.event import personal_subjects
@@ -17,7 +17,6 @@ from proposals.domain.vocabulary import instant_text, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from proposals.domain.context import Context
     from proposals.domain.event import Command, Fact
@@ -124,16 +123,13 @@ class Work:
         """When a tick has to look at the streams for which that has changed, as text; None for never."""
         due: dict[str, str | None] = {}
         for stream, before in self.before.items():
-            at = self._next_due(self._states[stream])
-            if at != self._next_due(before):
+            kind, after = kind_of(stream), cast("State", self._states[stream])
+            policy = PROCESSES[kind].policy
+            rules = policy(after, None, self.context)
+            if before is None or policy(before, None, self.context) != rules or not same_timers(before, after, rules):
+                at = next_due(kind, after, rules, self.context.calendar)
                 due[stream] = instant_text(at) if at is not None else None
         return due
-
-    def _next_due(self, state: State | None) -> datetime | None:
-        if state is None:
-            return None
-        kind = kind_of(state.id)
-        return next_due(kind, state, PROCESSES[kind].policy(state, None, self.context), self.context.calendar)
 
 
 def _erased(subject: str) -> Refused:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from proposals.domain.event import Command
     from proposals.domain.organisation import Unit
     from proposals.domain.process import Row
+    from proposals.domain.rules import ProcessPolicy
 
     Where = Callable[[Site, Context], Iterator[Unit]]
 
@@ -85,7 +86,7 @@ def holds_any(person: str, roles: Iterable[Role], site: Site, day: date, context
 
 
 def may_act(
-    row: Row, state: Any, command: Command, site: Site, day: date, entry_day: date, context: Context
+    row: Row, state: Any, command: Command, site: Site, rules: ProcessPolicy | None, context: Context
 ) -> Refusal | None:
     """Why these two people may not do this here, or None.
 
@@ -93,35 +94,39 @@ def may_act(
     an appointment of that day within its jurisdiction. Keying in is an act of the day it is done on: a new clerk
     enters last week's acts, and one who has left enters nothing any more.
     """
+    assert command.at is not None
     actor, entered_by = command.act
-    if not _acts_as_any(row.roles, actor, state, command, site, day, context):
+    if not _follows_from_the_case(row.roles, actor, state, command, context) and not holds_any(
+        actor, row.roles, site, context.day(command.at, rules), context
+    ):
         return refusal(
             "not_authorised",
             actor=actor,
             command=row.command.__name__,
             roles=[role.value for role in row.roles],
             unit=site.unit,
-            day=day.isoformat(),
+            day=context.day(command.at, rules).isoformat(),
         )
     if actor in {entered_by, SYSTEM}:
         return None
-    if holds_any(entered_by, ENTERING, site, entry_day, context) or (
-        state is not None and state.is_in(Role.CHAIR, entered_by, command, context)
+    if _follows_from_the_case((Role.CHAIR,), entered_by, state, command, context) or holds_any(
+        entered_by, ENTERING, site, context.day(context.now, rules), context
     ):
         return None
     return refusal("may_not_enter_for_others", entered_by=entered_by, actor=actor, unit=site.unit)
 
 
-def _acts_as_any(
-    roles: tuple[Role, ...], actor: str, state: Any, command: Command, site: Site, day: date, context: Context
+def _follows_from_the_case(
+    roles: tuple[Role, ...], person: str, state: Any, command: Command, context: Context
 ) -> bool:
-    """What the case itself knows is asked first: it is at hand, while appointments lie in other streams."""
-    follow = FOLLOWING_FROM_A_CASE.intersection(roles)
-    if Role.SYSTEM in follow and actor == SYSTEM:
-        return True
-    if state is not None and any(state.is_in(role, actor, command, context) for role in sorted(follow)):
-        return True
-    return holds_any(actor, roles, site, day, context)
+    """Asked before appointments are: the case is at hand, while those lie in other streams."""
+    for role in roles:
+        if role is Role.SYSTEM:
+            if person == SYSTEM:
+                return True
+        elif role in FOLLOWING_FROM_A_CASE and state is not None and state.is_in(role, person, command, context):
+            return True
+    return False
 
 
 def approved(approver: str, command: Command, site: Site, day: date, context: Context) -> Refusal | None:

@@ -121,6 +121,17 @@ def _of_the_state(kind: Kind, state: State, rules: ProcessPolicy, calendar: Cale
     ]
 
 
+def same_timers(before: State, after: State, rules: ProcessPolicy | None) -> bool:
+    """Whether all that the timers of a state are made of is as it was, under the same rules."""
+    return (
+        before.status is after.status
+        and before.due_at == after.due_at
+        and before.missed == after.missed
+        and before.clock_stopped is after.clock_stopped
+        and (rules is None or before.more_timers(rules) == after.more_timers(rules))
+    )
+
+
 def next_due(kind: Kind, state: State, rules: ProcessPolicy | None, calendar: Calendar) -> datetime | None:
     """When a tick has to look at the stream again, or None if nothing is pending."""
     timers = pending(kind, state, rules, calendar)

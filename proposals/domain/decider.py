@@ -63,8 +63,7 @@ def why_not(process: Process, row: Row, state: Any, command: Command, context: C
         return reason, "time"
     if not row.reaction:
         site = process.site(state, command, context)
-        day, entry_day = context.day(command.at, rules), context.day(context.now, rules)
-        reason = may_act(row, state, command, site, day, entry_day, context)
+        reason = may_act(row, state, command, site, rules, context)
         if reason is not None:
             return reason, "authority"
         reason = _late_entry_is_approved(command, rules or context.default_policy, site, context)
@@ -165,7 +164,7 @@ def _timely(state: Any, command: Command, at: datetime, rules: ProcessPolicy, co
     A note belongs to the state it is made in, so it is not before that state began either; only what may be
     entered late is.
     """
-    if at > end_of(context.now, rules.clock_skew, rules, context.calendar).at:
+    if at > context.now and at > end_of(context.now, rules.clock_skew, rules, context.calendar).at:
         return refusal("in_the_future", at=instant_text(at), now=instant_text(context.now))
     if state is None:
         return None

@@ -127,7 +127,6 @@ class CastBallot(RoundCommand):
 
     late_entry: ClassVar[bool] = True
     secret: ClassVar[bool] = True
-    unprinted: ClassVar[frozenset[str]] = frozenset({"actor", "entered_by", "grade", "resolved", "comment"})
 
     grade: Grade
     resolved: bool | None = None
@@ -151,7 +150,6 @@ class CastBallots(RoundCommand):
 
     late_entry: ClassVar[bool] = True
     secret: ClassVar[bool] = True
-    unprinted: ClassVar[frozenset[str]] = frozenset({"ballots"})
 
     ballots: Annotated[tuple[Ballot, ...], Field(min_length=1, max_length=20_000)]
     approved_by: PersonId | None = None

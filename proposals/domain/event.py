@@ -31,13 +31,17 @@ class Command(BaseModel):
     """Whether it may be entered late (opinions, attendance, ballots, evidence): domain, *Time*."""
     secret: ClassVar[bool] = False
     """Whether its id is stored as a stand-in only, because it could lead to a voter."""
-    unprinted: ClassVar[frozenset[str]] = frozenset()
-    """Fields that the idempotency fingerprint leaves out, because a hash of few possible values is a guess away."""
+    personal: ClassVar[frozenset[str]] = frozenset()
+    """Fields that hold personal data in clear."""
 
     actor: PersonId
     entered_by: PersonId | None = None
     at: Instant | None = None
     command_id: CommandId | None = None
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        cls.personal = _personal_fields(cls)
 
     @property
     def stream(self) -> str:
@@ -76,9 +80,7 @@ class Event(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        cls.personal = frozenset(
-            name for name, field in cls.model_fields.items() if Personal in get_args(field.annotation)
-        )
+        cls.personal = _personal_fields(cls)
 
     @classmethod
     def of(cls, state: Any, command: Any, context: Context) -> Self:
@@ -87,6 +89,10 @@ class Event(BaseModel):
 
     def apply(self, state: Any, fact: Fact) -> None:
         """Changes `state` by what happened. It never refuses: what is recorded, happened."""
+
+
+def _personal_fields(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for name, field in model.model_fields.items() if Personal in get_args(field.annotation))
 
 
 class StateEvent(Event):

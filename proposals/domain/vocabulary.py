@@ -161,7 +161,7 @@ class FundingSource(StrEnum):
 
 def instant_text(instant: datetime) -> str:
     """The one text form of an instant: UTC with microseconds, so that text order is time order."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def as_instant(text: str) -> datetime:
