@@ -18,7 +18,7 @@ from proposals.adapters.keys import MemoryKeyStore
 from proposals.adapters.policies import default_policy
 from proposals.application.work import Work
 from proposals.domain.context import Context
-from proposals.domain.deadlines import pending
+from proposals.domain.deadlines import pending, start_of
 from proposals.domain.decider import evolve
 from proposals.domain.errors import Refused
 from proposals.domain.event import Command, Event, Fact, StateEvent
@@ -186,6 +186,7 @@ def _comparable(event: Event, wanted: Event) -> Event:
 
 
 SINCE = date(2020, 1, 1)
+"""The day from which all offices of the small county are held, and its policy is in force."""
 
 _OFFICES = {
     "unit-county": ("registrar", "principal", "tier_officer", "archivist", "auditor", "importer", "reviewer"),
@@ -238,4 +239,4 @@ def small_county(rules: ProcessPolicy | None = None) -> Iterable[Fact]:
         yield on("unit-grid", Appointed(person=person, role=Role.PARTY_MEMBER, since=SINCE))
     yield on("policy-1", PolicyDrafted(unit="unit-county", rules=rules or default_policy()))
     yield on("policy-1", PolicyPublished(unit="unit-county", effective=SINCE))
-    yield on("unit-county", PolicyEnacted(policy="policy-1", since=SINCE))
+    yield on("unit-county", PolicyEnacted(policy="policy-1", begins=start_of(SINCE, default_policy())))

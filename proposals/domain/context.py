@@ -89,7 +89,7 @@ class Context:
     def policy_in_force(self, unit: str, at: datetime) -> str | None:
         """The edition in force at a unit at that moment: its own, or that of the nearest unit above."""
         for found in self.above(unit):
-            edition = found.policy_on(self.day(at))
+            edition = found.policy_at(at)
             if edition is not None:
                 return edition
         return None

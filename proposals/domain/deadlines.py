@@ -55,6 +55,11 @@ def end_of(start: datetime, period: PeriodValue, rules: ProcessPolicy, calendar:
     return End(_midnight_after(day, zone), provisional)
 
 
+def start_of(day: date, rules: ProcessPolicy) -> datetime:
+    """The midnight that a local day begins with."""
+    return _midnight_after(day - timedelta(days=1), ZoneInfo(rules.time_zone))
+
+
 def end_of_day(at: datetime, rules: ProcessPolicy) -> datetime:
     """The midnight that ends an instant's local day."""
     zone = ZoneInfo(rules.time_zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -16,6 +16,7 @@ from proposals.domain.vocabulary import (
     BALLOT_BOX,
     FOLLOWING_FROM_A_CASE,
     SYSTEM,
+    Instant,
     Kind,
     Line,
     PersonId,
@@ -61,10 +62,10 @@ class Appointment(NamedTuple):
 
 
 class Edition(NamedTuple):
-    """A policy edition and the day from which it holds at a unit."""
+    """A policy edition and the moment from which it holds at a unit."""
 
     policy: str
-    since: date
+    begins: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,10 +113,9 @@ class Unit(State):
             for appointment in self.appointments.get(person, ())
         )
 
-    def policy_on(self, day: date) -> str | None:
-        """The edition in force here on that day: of those that have begun, the one enacted last."""
-        begun = [edition.policy for edition in self.editions if edition.since <= day]
-        return begun[-1] if begun else None
+    def policy_at(self, at: datetime) -> str | None:
+        """The edition in force here at that moment: of those that have begun, the one enacted last."""
+        return next((edition.policy for edition in reversed(self.editions) if edition.begins <= at), None)
 
     def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
         """No role follows from a unit by itself."""
@@ -187,7 +187,7 @@ class EnactPolicy(UnitCommand):
     """Puts a published policy edition into force here."""
 
     policy: PolicyId
-    since: date
+    begins: Instant
 
 
 class UnitCreated(StateEvent):
@@ -276,14 +276,14 @@ class UnitPaired(Event):
 
 
 class PolicyEnacted(Event):
-    """An edition of the policy holds here from a day."""
+    """An edition of the policy holds here from a moment: the midnight its first day begins with, in its own zone."""
 
     policy: PolicyId
-    since: date
+    begins: Instant
 
     def apply(self, state: Unit, fact: Fact) -> None:
         """One more edition."""
-        state.editions = (*state.editions, Edition(self.policy, self.since))
+        state.editions = (*state.editions, Edition(self.policy, self.begins))
 
 
 _UNDER = {

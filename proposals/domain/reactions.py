@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from proposals.domain.case import Proposal, exhausted, order_state
+from proposals.domain.deadlines import start_of
 from proposals.domain.decision import AdoptProposal, DeferDecision, EscalateDecision, RejectProposal
 from proposals.domain.dispatching import OrderAdded, OrderReassigned, OrderWithdrawn, WhistleBlown, WorkDispatched
 from proposals.domain.evaluation import (
@@ -27,7 +28,7 @@ from proposals.domain.handling import (
 from proposals.domain.meeting import Meeting, Outcome, Purpose
 from proposals.domain.meeting_acts import ItemClosed, MeetingLapsed, case_is_still_there
 from proposals.domain.organisation import EnactPolicy, Unit
-from proposals.domain.policy import PolicyPublished, SupersedePolicy
+from proposals.domain.policy import Policy, PolicyPublished, SupersedePolicy
 from proposals.domain.raising import AbsorbCase, ProposalMerged
 from proposals.domain.vocabulary import Motion
 from proposals.domain.work_order import (
@@ -223,7 +224,8 @@ def _annul(event: RoundAnnulled, follow: Follow) -> Iterable[Command]:
 def _enact(event: PolicyPublished, follow: Follow) -> Iterable[Command]:
     unit = cast("Unit | None", follow.context.read(event.unit))
     previous = unit.editions[-1].policy if unit is not None and unit.editions else None
-    yield EnactPolicy(unit=event.unit, policy=follow.after.id, since=event.effective, **follow.people)
+    begins = start_of(event.effective, cast("Policy", follow.after).rules)
+    yield EnactPolicy(unit=event.unit, policy=follow.after.id, begins=begins, **follow.people)
     if previous is not None:
         yield SupersedePolicy(policy=previous, by=follow.after.id, **follow.people)
 

@@ -24,8 +24,9 @@ from proposals.domain.organisation import PolicyEnacted
 from proposals.domain.policy import PolicyDrafted
 from proposals.domain.rules import Base, Threshold
 from proposals.domain.vocabulary import Choice, Motion
-from proposals.testing import SINCE, Scenario, on
+from proposals.testing import MORNING, Scenario, on
 from tests.domain.stories import (
+    DAY,
     D,
     M,
     P,
@@ -227,7 +228,7 @@ def test_a_case_is_decided_by_the_rules_it_has_pinned_and_not_by_those_of_the_da
     )
     scenario = a_tabled_case().given(
         on("policy-2", PolicyDrafted(unit="unit-county", rules=strict)),
-        on("unit-county", PolicyEnacted(policy="policy-2", since=SINCE)),
+        on("unit-county", PolicyEnacted(policy="policy-2", begins=MORNING - DAY)),
     )
     called(scenario, item(motion="adopt"), meeting=D, purpose="decide")
     in_session(scenario, D, present=members("grid", (1, 2, 3, 4)))

@@ -27,7 +27,7 @@ from proposals import (
 )
 from proposals.domain.organisation import Appointment, PolicyEnacted, Unit, UnitStatus
 from proposals.domain.vocabulary import FOLLOWING_FROM_A_CASE, Role, Tier, UnitKind
-from proposals.testing import SINCE, Scenario, given, on
+from proposals.testing import MORNING, SINCE, Scenario, given, on
 from tests.domain.stories import DAY, TODAY, appoint, county, refused
 
 BY = "county-registrar"
@@ -416,24 +416,24 @@ def test_closing_too_is_for_registrars_and_the_system() -> None:
 
 def enacted(*editions: tuple[str, int]) -> Unit:
     facts = [on(NEW, UnitCreated(title="x", unit_kind=UnitKind.AREA, tier=Tier.COUNTY))]
-    facts += [on(NEW, PolicyEnacted(policy=policy, since=TODAY + days * DAY)) for policy, days in editions]
+    facts += [on(NEW, PolicyEnacted(policy=policy, begins=MORNING + days * DAY)) for policy, days in editions]
     unit: Unit = given(*facts).state(NEW)
     return unit
 
 
 def test_an_edition_is_in_force_from_its_day_on() -> None:
     unit = enacted(("policy-1", 0), ("policy-2", 5))
-    assert [unit.policy_on(TODAY + n * DAY) for n in (-1, 0, 4, 5)] == [None, "policy-1", "policy-1", "policy-2"]
+    assert [unit.policy_at(MORNING + n * DAY) for n in (-1, 0, 4, 5)] == [None, "policy-1", "policy-1", "policy-2"]
 
 
 def test_of_two_editions_for_one_day_the_one_enacted_last_is_in_force() -> None:
     """An edition found wrong before its day is replaced by publishing another for the same day."""
-    assert enacted(("policy-2", 5), ("policy-3", 5)).policy_on(TODAY + 5 * DAY) == "policy-3"
+    assert enacted(("policy-2", 5), ("policy-3", 5)).policy_at(MORNING + 5 * DAY) == "policy-3"
 
 
 def test_an_edition_that_was_overtaken_before_its_day_never_comes_into_force() -> None:
     unit = enacted(("policy-1", 0), ("policy-2", 9), ("policy-3", 5))
-    assert [unit.policy_on(TODAY + n * DAY) for n in (4, 5, 9)] == ["policy-1", "policy-3", "policy-3"]
+    assert [unit.policy_at(MORNING + n * DAY) for n in (4, 5, 9)] == ["policy-1", "policy-3", "policy-3"]
 
 
 def test_no_role_follows_from_a_unit_by_itself() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +37,7 @@ from proposals.domain.vocabulary import Act, Kind, Role, Urgency
 from proposals.testing import MORNING, on
 from tests.domain.stories import (
     DAY,
+    SECOND,
     TODAY,
     P,
     a_raised_case,
@@ -138,13 +139,20 @@ def test_the_principal_puts_it_into_force_from_a_day_on_and_the_one_before_is_su
     effective = TODAY + 30 * DAY
     scenario = checked().when(publishing(effective)).then(
         PolicyPublished(unit="unit-county", effective=effective),
-        PolicyEnacted(policy=E, since=effective),
+        PolicyEnacted(policy=E, begins=datetime(2026, 3, 31, 16, tzinfo=UTC)),
         PolicySuperseded(by=E),
     )  # fmt: skip
     assert [fact.stream for fact in scenario.recorded] == [E, "unit-county", "policy-1"]
     assert (scenario.state(E).status, scenario.state(E).effective) == (PolicyStatus.PUBLISHED, effective)
     old = scenario.state("policy-1")
     assert (old.status, old.superseded_by) == (PolicyStatus.SUPERSEDED, E)
+
+
+def test_an_edition_begins_with_its_first_day_in_its_own_zone() -> None:
+    scenario = checked(rules(time_zone="Pacific/Kiritimati")).given(publishing(TODAY + 2 * DAY))
+    unit = scenario.state("unit-county")
+    midnight = datetime(2026, 3, 3, 10, tzinfo=UTC)  # of the 4th there, while Shanghai still has the 3rd
+    assert [unit.policy_at(at) for at in (midnight - SECOND, midnight)] == ["policy-1", E]
 
 
 def test_the_first_edition_of_a_unit_supersedes_none() -> None:

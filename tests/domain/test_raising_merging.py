@@ -36,6 +36,7 @@ from proposals.domain.policy import PolicyDrafted
 from proposals.domain.vocabulary import Role, Source, Tier, UnitKind
 from proposals.testing import MORNING, SINCE, Scenario, on
 from tests.domain.stories import (
+    DAY,
     P,
     a_case_in_discussion,
     a_case_of_the_community,
@@ -185,7 +186,7 @@ def test_a_case_is_not_merged_into_another_countys() -> None:
         on("unit-far", UnitCreated(title="Far", unit_kind=UnitKind.AREA, tier=Tier.COUNTY)),
         on("unit-far-grid", UnitCreated(title="G", unit_kind=UnitKind.AREA, tier=Tier.GRID, parent="unit-far")),
         on("policy-2", PolicyDrafted(unit="unit-far", rules=rules())),
-        on("unit-far", PolicyEnacted(policy="policy-2", since=SINCE)),
+        on("unit-far", PolicyEnacted(policy="policy-2", begins=MORNING - DAY)),
     ]
     scenario = a_raised_case().given(
         *other, on("unit-far-grid", Appointed(person="zhao", role=Role.RESIDENT, since=SINCE))
