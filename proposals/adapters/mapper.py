@@ -50,18 +50,22 @@ class FactMapper(Mapper[str]):
             value = getattr(event, field)
             if isinstance(value, Personal):
                 data[field] = self._sealer.seal(value, stream=fact.stream, version=fact.version, field=field)
-        return Envelope(
-            originator_id=fact.stream,
-            originator_version=fact.version,
-            topic=event.name,
-            state=orjson.dumps(data, option=orjson.OPT_SORT_KEYS),
-            schema=event.schema_version,
-            occurred_at=instant_text(fact.occurred_at),
-            actor=fact.actor,
-            entered_by=fact.entered_by,
-            command_id=fact.command_id,
-            correlation_id=fact.correlation_id,
-            causation_id=fact.causation_id,
+        return Envelope.of(
+            {
+                "originator_id": fact.stream,
+                "originator_version": fact.version,
+                "topic": event.name,
+                "state": orjson.dumps(data, option=orjson.OPT_SORT_KEYS),
+                "schema": event.schema_version,
+                "occurred_at": instant_text(fact.occurred_at),
+                "actor": fact.actor,
+                "entered_by": fact.entered_by,
+                "command_id": fact.command_id,
+                "correlation_id": fact.correlation_id,
+                "causation_id": fact.causation_id,
+                "recorded_at": None,
+                "position": None,
+            }
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - as inherited

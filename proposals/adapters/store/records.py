@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 
@@ -29,6 +29,13 @@ class Envelope(StoredEvent):
     causation_id: str | None = None
     recorded_at: str | None = None
     position: int | None = None
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """Make one of all its fields, set past `__init__`, which takes three times as long."""
+        event = object.__new__(cls)
+        object.__setattr__(event, "__dict__", values)
+        return event
 
 
 @dataclass(frozen=True)
@@ -91,19 +98,17 @@ NO_ENVELOPE = (None,) * 7
 Row: TypeAlias = "Sequence[Any]"
 """A row of `events`, its columns in the order of `FIELDS`."""
 
-E = TypeVar("E", bound=Envelope)
-
 
 def envelope(row: Row) -> Envelope:
     """Read a row of `events`."""
-    return _filled(Envelope, dict(zip(FIELDS, row, strict=True)))
+    return Envelope.of(_values(row))
 
 
 def recorded(row: Row) -> Recorded:
     """Read a row of `events` as a notification."""
-    values = dict(zip(FIELDS, row, strict=True))
+    values = _values(row)
     values["id"] = values["position"]
-    return _filled(Recorded, values)
+    return Recorded.of(values)
 
 
 def row_of(event: Envelope) -> Row:
@@ -111,12 +116,10 @@ def row_of(event: Envelope) -> Row:
     return tuple(getattr(event, field) for field in FIELDS)
 
 
-def _filled(kind: type[E], values: dict[str, Any]) -> E:
-    """Set the fields past `__init__`, which would triple the cost of reading."""
+def _values(row: Row) -> dict[str, Any]:
+    values = dict(zip(FIELDS, row, strict=True))
     values["state"] = values["state"].encode()
-    event = object.__new__(kind)
-    object.__setattr__(event, "__dict__", values)
-    return event
+    return values
 
 
 def instant_text(instant: datetime) -> str:
