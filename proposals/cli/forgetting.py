@@ -58,7 +58,7 @@ def forget(
             put(line.rstrip("\n"))
     else:
         streams = len({stream for stream, _, _ in places})
-        put(words("forget_done", subject=subject, position=fact.position, keys=str(settings.key_file)))
+        put(words("forget_done", subject=subject, position=fact.position, keys=str(settings.key_file or "")))
         put(words("forget_unreadable", fields=len(places), streams=streams))
         for stream, version, field in places:
             put(f"  {stream} v{version} {field}")

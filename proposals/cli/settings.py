@@ -59,10 +59,10 @@ class Settings:
     @property
     def file(self) -> Path | None:
         """The file of an SQLite database; None for another database, or one in memory."""
+        from proposals.adapters.key_files import sqlite_file
+
         parsed = self.parsed
-        if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
-            return None
-        return Path(str(parsed.database).removeprefix("file:"))
+        return sqlite_file(parsed) if parsed.get_backend_name() == "sqlite" else None
 
     @property
     def shown(self) -> str:
@@ -87,11 +87,11 @@ class Settings:
         return tuple(dict.fromkeys(form for text in texts for form in (quote(text), quote_plus(text), text)))
 
     @property
-    def key_file(self) -> Path:
-        """Where the keys are: as said, or beside the database file."""
-        if self.keys is not None:
-            return self.keys
-        return Path(f"{self.file}.keys") if self.file is not None else Path("proposals.keys")
+    def key_file(self) -> Path | None:
+        """Where the keys are: as said, or as goes with the database; None in memory."""
+        from proposals.adapters.key_files import key_file_for
+
+        return key_file_for(self.parsed, self.keys)
 
     @contextmanager
     def opened(
@@ -119,7 +119,7 @@ class Settings:
         file = self.file
         if file is None:
             return
-        if not create and not file.exists() and "mode=memory" not in self.url:
+        if not create and not file.exists():
             raise Failure(self.words("error_no_database", file=str(file)))
         if create and not file.parent.exists():
             raise Failure(self.words("error_no_folder", folder=str(file.parent)))
@@ -130,15 +130,14 @@ class Settings:
         from proposals.adapters.key_files import key_store_for
         from proposals.adapters.keys import MemoryKeyStore
 
-        in_memory = self.parsed.get_backend_name() == "sqlite" and self.file is None
         path = self.key_file
-        if (in_memory and self.keys is None) or (not create and not path.exists()):
+        if path is None or (not create and not path.exists()):
             return MemoryKeyStore()
         kek_file = Path(f"{path}.kek")
         if path.exists() and not kek_file.exists() and not os.environ.get(KEK_VARIABLE, "").strip():
             # A new key-encryption key would open nothing that is there.
             raise Failure(self.words("error_no_kek", keys=str(path), variable=KEK_VARIABLE, file=str(kek_file)))
-        return key_store_for(self.url, path)
+        return key_store_for(self.parsed, path)
 
     def instant(self, said: str | None, option: str) -> datetime | None:
         """An instant that an option names. Raises Failure for one that is none or has no time zone."""

@@ -31,8 +31,8 @@ def backup(context: typer.Context, file: FileArgument, force: ForceOption = Fals
 
     settings: Settings = context.obj
     words = settings.words
-    database = settings.file
-    ours = [path for path in (database, settings.key_file) if path is not None]
+    keys = settings.key_file
+    ours = [path for path in (settings.file, keys) if path is not None]
     if any(file.resolve() == path.resolve() for path in ours):
         raise Failure(words("error_backup_over_itself", file=str(file)), WRONG_USAGE)
     if file.exists() and not force:
@@ -40,8 +40,8 @@ def backup(context: typer.Context, file: FileArgument, force: ForceOption = Fals
     with settings.opened() as app, progress(words("backup_progress")):
         head = write(app.recorder, file)
     put(words("backup_done", events=head, file=str(file)))
-    if settings.key_file.exists():
-        put(words("backup_keys", keys=str(settings.key_file)))
+    if keys is not None and keys.exists():
+        put(words("backup_keys", keys=str(keys)))
 
 
 def restore(context: typer.Context, file: FileArgument) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 
 from proposals import Proposals
 from proposals.adapters.key_encryption import WrongKeyEncryptionKey
-from proposals.adapters.key_files import key_store_for
+from proposals.adapters.key_files import key_file_for, key_store_for
 from proposals.adapters.keys import FileKeyStore, MemoryKeyStore
 
 KEK = base64.b64encode(bytes(range(32))).decode()
@@ -32,7 +32,9 @@ def made(url: str, path: Path | None = None, **environ: str) -> list[str]:
     return sorted(file.name for file in Path.cwd().iterdir() if not file.name.endswith("-journal"))
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///"])
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///", "sqlite:///file:a?mode=memory&uri=true"]
+)
 def test_keys_of_a_database_in_memory_are_in_memory(url: str) -> None:
     assert isinstance(key_store_for(url, environ={}), MemoryKeyStore)
     assert made(url) == []
@@ -42,8 +44,38 @@ def test_keys_of_a_file_lie_beside_it(tmp_path: Path) -> None:
     assert made(f"sqlite:///{tmp_path}/county.db") == ["county.db.keys", "county.db.keys.kek"]
 
 
-def test_keys_of_a_server_lie_in_the_working_directory() -> None:
-    assert made("postgresql+psycopg://somewhere/county") == ["proposals.keys", "proposals.keys.kek"]
+def test_keys_of_a_file_that_is_named_as_a_uri_lie_beside_it_too(tmp_path: Path) -> None:
+    assert made(f"sqlite:///file:{tmp_path}/county.db?uri=true") == ["county.db.keys", "county.db.keys.kek"]
+
+
+def test_keys_of_a_server_lie_in_the_working_directory_under_the_name_of_the_database() -> None:
+    assert made("postgresql+psycopg://somewhere/county") == ["county.keys", "county.keys.kek"]
+
+
+def test_two_databases_of_one_server_share_no_keys() -> None:
+    first, second = (key_store_for(f"postgresql+psycopg://somewhere/{name}", environ={}) for name in ("east", "west"))
+
+    assert first.create("subject:subject-1") != second.create("subject:subject-1")
+    for store in (first, second):
+        assert isinstance(store, FileKeyStore)
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "file"),
+    [
+        ("postgresql+psycopg://clerk@somewhere", {"PGDATABASE": "county"}, "county.keys"),
+        ("postgresql+psycopg://clerk@somewhere", {}, "clerk.keys"),
+        ("postgresql+psycopg://somewhere", {"PGUSER": "clerk"}, "clerk.keys"),
+        ("postgresql+psycopg://somewhere", {}, "proposals.keys"),
+        ("postgresql+psycopg://somewhere/a%2Fb", {}, "a%2Fb.keys"),
+        ("postgresql+psycopg://somewhere/%E5%AE%89%E5%B1%85", {}, "安居.keys"),
+    ],
+)
+def test_a_database_that_is_named_elsewhere_or_oddly_has_a_key_file_too(
+    url: str, environ: dict[str, str], file: str
+) -> None:
+    assert key_file_for(url, environ=environ) == Path(file)
 
 
 def test_the_host_may_name_the_file(tmp_path: Path) -> None:

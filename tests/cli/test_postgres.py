@@ -18,7 +18,7 @@ def test_the_command_line_works_on_postgresql(desk: Desk, postgres_url: str) -> 
 
     assert said[-1]["event"]["name"] == "ProposalAccepted"
     assert [(row["id"], row["status"], row["holder"]) for row in rows] == [("proposal-1", "accepted", "convenor")]
-    assert (desk.folder / "proposals.keys").exists()
+    assert (desk.folder / f"{make_url(postgres_url).database}.keys").exists()
     assert (desk.folder / "county.backup").exists()
 
 

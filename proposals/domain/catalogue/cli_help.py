@@ -37,8 +37,8 @@ CLI_HELP: dict[str, tuple[str, str]] = {
         "数据库：sqlite:///FILE.db 或 postgresql+psycopg://…，默认 sqlite:///proposals.db。",
     ),
     "help_keys": (
-        "File of the keys that seal personal data. Default: beside the database file.",
-        "个人信息的密钥文件， 默认在数据库文件旁。",
+        "File of the keys that seal personal data. Default: beside the database file; for PostgreSQL NAME.keys here.",
+        "个人信息的密钥文件， 默认在数据库文件旁； PostgreSQL 默认为当前目录下的 库名.keys。",
     ),
     "help_lang": ("Language of texts.", "界面语言。"),
     "help_zone": ("Time zone of what people read and type in tables.", "表格中显示和填写时间的时区。"),
