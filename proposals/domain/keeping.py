@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -34,6 +34,8 @@ from proposals.domain.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proposals.domain.context import Context
 
 # --- commands
@@ -86,9 +88,11 @@ class MigratePolicy(ProposalCommand):
 
 
 class ReopenProposal(ProposalCommand):
-    """重启: takes a case up again inside its window."""
+    """重启: takes a case up again inside its window; one that has no category yet is given it here."""
 
     reason: Text
+    category: Code | None = None
+    urgency: Urgency | None = None
 
 
 class ArchiveProposal(ProposalCommand):
@@ -171,12 +175,20 @@ class PolicyMigrated(Event):
 
 
 class ProposalReopened(StateEvent):
-    """The case is taken up again, in a new cycle."""
+    """The case is taken up again, in a new cycle; with another category or urgency if they are named."""
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+        1: lambda old: {"category": None, "urgency": None, **old}
+    }
 
     reason: Text
+    category: Code | None = None
+    urgency: Urgency | None = None
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """What was counted in the last cycle starts anew, but not how often it was reopened."""
+        state.category, state.urgency = self.category or state.category, self.urgency or state.urgency
         state.cycle += 1
         state.counts = {"reopenings": state.count("reopenings") + 1}
         state.outcome = state.ended_at = None
@@ -261,6 +273,11 @@ def reopenings_are_left(state: Proposal, command: ReopenProposal, context: Conte
     return within_maximum("reopenings", state, context)
 
 
+def it_has_a_category(state: Proposal, command: ReopenProposal, context: Context) -> Refusal | None:
+    """Reopening leads past the screening: a case that was never taken up is told here what kind of matter it is."""
+    return refusal("category_needed", proposal=state.id) if not (command.category or state.category) else None
+
+
 def the_window_is_over(state: Proposal, command: ArchiveProposal, context: Context) -> Refusal | None:
     """What could still be reopened is not archived; withdrawn and merged cases may be at once."""
     assert command.at is not None
@@ -299,7 +316,8 @@ KEEPING = (
         (the_edition_is_published, it_leaves_a_way_out)),
     missed_row(NOT_ARCHIVED),
     Row((S.CLOSED, S.REFUSED, S.REJECTED), ReopenProposal, ProposalReopened, S.ACCEPTED,
-        (_R.PROPOSER, _R.REVIEWER), (the_window_is_open, reopenings_are_left)),
+        (_R.PROPOSER, _R.REVIEWER),
+        (the_window_is_open, reopenings_are_left, it_has_a_category, category_is_in_policy)),
     Row(_ENDED, ArchiveProposal, ProposalArchived, S.ARCHIVED, (_R.ARCHIVIST, _R.SYSTEM),
         (the_window_is_over, retention_class_is_in_policy)),
 )  # fmt: skip

@@ -348,9 +348,9 @@ def enough_cosigners(state: Proposal, command: AcceptProposal, context: Context)
 
 
 def category_is_in_policy(state: Proposal, command: Any, context: Context) -> Refusal | None:
-    """The category is on the policy's list."""
+    """The category is on the policy's list, where the command names one."""
     known = pinned(context, state).categories
-    if command.category not in known:
+    if command.category is not None and command.category not in known:
         return refusal("not_on_the_list", field="category", value=command.category, allowed=sorted(known))
     return None
 

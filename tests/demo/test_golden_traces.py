@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from proposals.adapters.policies import default_policy
 from proposals.demo import BRANCHES
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ PROPOSAL_TRACES = {
         "EvaluationOpened EvaluationPassed ProposalClosed"
     ),
     "reopened": f"{TAKEN_UP} {SETTLED} {ENDED} ProposalReopened {WHOLE_WAY}",
-    "refused_and_reopened": (f"ProposalRaised ProposalRefused ProposalReopened ProposalReclassified {SETTLED} {ENDED}"),
+    "refused_and_reopened": f"ProposalRaised ProposalRefused ProposalReopened {SETTLED} {ENDED}",
     "corrected": f"{TAKEN_UP} RecordCorrected {SETTLED} {ENDED}",
     "reclassified": f"{TAKEN_UP} ProposalReclassified {WHOLE_WAY}",
     "annotated": f"{TAKEN_UP} NoteAdded EvidenceAttached AnswerGiven {SETTLED} {ENDED}",
@@ -268,6 +269,12 @@ def test_the_unit_a_case_has_risen_to_is_the_county_in_the_end(played: Played) -
     risen = [fact.event.model_dump()["unit"] for fact in trace if fact.name == "DecisionEscalated"]
 
     assert risen == ["unit-xinghua", "unit-linshui", "unit-songshi"]
+
+
+def test_a_case_that_was_refused_has_its_category_from_its_reopening(played: Played) -> None:
+    (reopened,) = (fact for fact in played("refused_and_reopened")[CASE] if fact.name == "ProposalReopened")
+
+    assert reopened.event.model_dump()["category"] in default_policy().categories
 
 
 def test_a_telephone_number_brings_its_owner_a_key(played: Played) -> None:

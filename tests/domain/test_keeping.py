@@ -93,6 +93,7 @@ CORRECT = CorrectRecord(
 )
 MIGRATE = MigratePolicy(proposal=CASE, to="policy-2", reason="New rules.", actor="community-tier-officer")
 REOPEN = ReopenProposal(proposal=CASE, reason="Dark again.", actor="li")
+REOPEN_AS = ReopenProposal(proposal=CASE, reason="Dark again.", category="safety", urgency=Urgency.URGENT, actor="li")
 ARCHIVE = ArchiveProposal(proposal=CASE, retention_class="thirty_years", actor="county-archivist")
 
 NOT_ARCHIVED = set(SPINE) - {"archived"}
@@ -396,7 +397,7 @@ def test_a_case_with_a_way_out_moves_to_fewer_rounds() -> None:
 
 @pytest.mark.parametrize("state", ["closed", "refused", "rejected"])
 def test_a_case_is_taken_up_again_in_a_new_cycle(state: str) -> None:
-    scenario = reached(state).when(REOPEN).then(ProposalReopened)
+    scenario = reached(state).when(REOPEN_AS).then(ProposalReopened)
 
     case = scenario.state(CASE)
     assert (case.status, case.cycle) == ("accepted", 2)
@@ -419,17 +420,66 @@ def test_it_is_taken_up_inside_the_window_and_not_after(state: str, last: dateti
     """Thirty days after 18 March, 10 March and 2 March."""
     scenario = reached(state)
 
-    assert refusal_of(scenario.at(last - SECOND), REOPEN) is None
-    assert refusal_of(scenario.at(last), REOPEN) == "window_is_over"
+    assert refusal_of(scenario.at(last - SECOND), REOPEN_AS) is None
+    assert refusal_of(scenario.at(last), REOPEN_AS) == "window_is_over"
 
 
 def test_it_is_taken_up_a_bounded_number_of_times_ever() -> None:
-    scenario = reached("refused", maxima={"reopenings": 1}).given(REOPEN)
+    scenario = reached("refused", maxima={"reopenings": 1}).given(REOPEN_AS)
     decide_again(scenario)
 
     assert scenario.state(CASE).status == "rejected"
     assert scenario.state(CASE).count("reopenings") == 1
     scenario.when(REOPEN).then_refused("limit_reached")
+
+
+@pytest.mark.parametrize(
+    ("state", "category", "code"),
+    [
+        ("refused", None, "category_needed"),
+        ("refused", "safety", None),
+        ("refused", "weather", "not_on_the_list"),
+        ("rejected", None, None),
+        ("closed", None, None),
+        ("closed", "safety", None),
+        ("closed", "weather", "not_on_the_list"),
+    ],
+)
+def test_what_is_taken_up_again_has_a_category_of_the_policy(
+    state: str, category: str | None, code: str | None
+) -> None:
+    """Who refuses a case says no category, and a reopened one is not screened again."""
+    scenario = reached(state)
+
+    assert refusal_of(scenario, REOPEN.model_copy(update={"category": category})) == code
+    assert refusal_of(scenario, by(REOPEN.model_copy(update={"category": category}), "street-reviewer")) == code
+
+
+def test_a_case_without_a_category_is_told_to_name_one_in_both_languages() -> None:
+    refused = reached("refused").when(REOPEN).then_refused("category_needed").refused
+
+    assert refused is not None
+    assert refused.text() == "proposal-1 has no category yet; name one to reopen it"
+    assert refused.text("zh") == "proposal-1 尚无分类，重启时须注明类别"
+
+
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        (REOPEN, ("facilities", "normal")),
+        (REOPEN_AS, ("safety", "urgent")),
+        (REOPEN.model_copy(update={"category": "safety"}), ("safety", "normal")),
+        (REOPEN.model_copy(update={"urgency": Urgency.URGENT}), ("facilities", "urgent")),
+    ],
+)
+def test_what_is_taken_up_again_keeps_its_category_and_urgency_unless_others_are_named(
+    command: ReopenProposal, known: tuple[str, str]
+) -> None:
+    scenario = reached("closed").when(command).then(ProposalReopened)
+
+    assert (scenario.state(CASE).category, scenario.state(CASE).urgency) == known
+    event = recorded(scenario, ProposalReopened)
+    assert (event.category, event.urgency) == (command.category, command.urgency)
 
 
 def decide_again(scenario: Scenario) -> None:

@@ -55,11 +55,8 @@ def refused_and_reopened(case: Case) -> Script[None]:
     """Refused; the reviewer finds that it should not have been."""
     yield from refused(case)
     reason = "经复核，属于受理范围。 / On review it is a matter of this process."
-    yield from case.go(ReopenProposal, case.reviewer, hours=(20, 90), reason=reason)
-    # Reopening leads past the screening, which would have said what kind of matter it is.
     category, urgency = case.content.category, case.content.urgency
-    reason = "补录分类。 / Classified late."
-    yield from case.go(Reclassify, case.screener, category=category, urgency=urgency, reason=reason)
+    yield from case.go(ReopenProposal, case.reviewer, hours=(20, 90), reason=reason, category=category, urgency=urgency)
     yield from settled(case)
     yield from brought_back(case)
 

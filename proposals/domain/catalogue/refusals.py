@@ -187,6 +187,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
     # around the steps
     "no_such_event": ("{stream} has no event {version}", "{stream} 没有第 {version} 条记录"),
     "no_such_field": ("{event} has no field {field} that can be corrected", "{event} 没有可更正的字段 {field}"),
+    "category_needed": (
+        "{proposal} has no category yet; name one to reopen it",
+        "{proposal} 尚无分类，重启时须注明类别",
+    ),
     "window_is_over": ("the window of {window} is over", "{window} 的期限已过"),
     "window_is_open": ("it can be reopened until {until}", "{until} 之前仍可重启"),
     "closing_time_does_not_fit": (
