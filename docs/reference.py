@@ -69,7 +69,7 @@ def cells(row: Row) -> Iterator[str]:
 def refusals_page() -> str:
     """Every code with its sentences."""
     lines = [
-        "# Codes of refusals and policy findings",
+        "# Codes of refusals, policy findings and import rejects",
         "",
         "Written from the code by `python docs/reference.py`. The codes are part of the public interface and change",
         "only with a major version; the sentences may get better at any time.",

@@ -6,12 +6,13 @@ from typing import Any
 
 from proposals.domain.catalogue.cli import CLI
 from proposals.domain.catalogue.cli_help import CLI_HELP
+from proposals.domain.catalogue.import_rejects import IMPORT_REJECTS
 from proposals.domain.catalogue.invalid import INVALID
 from proposals.domain.catalogue.labels import LABELS
 from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
 from proposals.domain.catalogue.refusals import REFUSALS
 
-SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS
+SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS | IMPORT_REJECTS
 """Code to English and Chinese sentence. The codes are part of the public interface (SemVer)."""
 
 TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP
