@@ -1,4 +1,4 @@
-"""Why a row of a ledger cannot be taken over, where no refusal says it; the codes are as stable as those of refusals."""
+"""Why a row of a ledger cannot be taken over where no refusal says it; the codes are as stable as those of refusals."""
 
 IMPORT_REJECTS: dict[str, tuple[str, str]] = {
     "row_unreadable": ("the row cannot be read: {why}", "该行无法读取：{why}"),
