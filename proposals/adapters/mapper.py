@@ -82,6 +82,22 @@ class FactMapper(Mapper[str]):
             position, stream, version, name, schema, occurred_at, recorded_at,
             actor, entered_by, command_id, correlation_id, causation_id, data,
         ) = row  # fmt: skip
+        happened = self.happened((stream, version, name, schema, occurred_at, actor, entered_by, data))
+        try:
+            recorded = as_instant(recorded_at) if recorded_at else None
+        except ValueError:
+            raise BrokenEvent(stream, version, name, ["recorded_at: is no instant"]) from None
+        return happened._replace(
+            command_id=command_id or "",
+            correlation_id=correlation_id or "",
+            causation_id=causation_id or "",
+            recorded_at=recorded,
+            position=position,
+        )
+
+    def happened(self, row: Row) -> Fact:
+        """The fact of a row of what happened, without what says how it was recorded. A state is folded from these."""
+        stream, version, name, schema, occurred_at, actor, entered_by, data = row
         kind = self._events.get(name)
         if kind is None or schema is None or not 1 <= schema <= kind.schema_version:
             raise UnknownEvent(name, schema or 0, f"{stream} version {version}")
@@ -95,11 +111,9 @@ class FactMapper(Mapper[str]):
                 as_instant(occurred_at or ""),
                 actor or "",
                 entered_by or "",
-                command_id or "",
-                correlation_id or "",
-                causation_id or "",
-                as_instant(recorded_at) if recorded_at else None,
-                position,
+                "",
+                "",
+                "",
             )
         except ValidationError as error:
             problems = [f"{where}: {why}" for where, why in problems_of(error)]

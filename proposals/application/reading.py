@@ -47,8 +47,8 @@ class Reader:
 
     def _fold(self, stream: str) -> State | None:
         snapshot = self._snapshots.latest(stream) if self._snapshots is not None else None
-        facts = self.history(stream, after=snapshot.version if snapshot is not None else 0)
-        state = fold(PROCESSES[kind_of(stream)], facts, snapshot)
+        happened = self._recorder.happened(stream, snapshot.version if snapshot is not None else 0)
+        state = fold(PROCESSES[kind_of(stream)], map(self._mapper.happened, happened), snapshot)
         if state is not None:
             self.keep([state])
         return state
@@ -94,6 +94,6 @@ class Reader:
 
     def states(self, kind: Kind) -> Iterator[State]:
         """Every state of a kind, folded in one pass with flat memory, sorted by id."""
-        rows = self._recorder.stream_rows(f"{kind.value}-")
-        for _, facts in groupby(map(self._mapper.fact, rows), key=attrgetter("stream")):
+        happened = map(self._mapper.happened, self._recorder.happened_by_stream(f"{kind.value}-"))
+        for _, facts in groupby(happened, key=attrgetter("stream")):
             yield cast("State", fold(PROCESSES[kind], facts))

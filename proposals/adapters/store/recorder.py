@@ -20,6 +20,7 @@ from .snapshots import SnapshotRecorder
 from .statements import LAST_TEXT, NO_LIMIT, Statement, Statements, stream_span, texts
 from .subscription import LogSubscription
 
+_KEY = slice(1, 3)  # stream and version in a row of `events`
 PAGE = 1000  # rows read at a time when a whole log goes by
 
 
@@ -241,7 +242,7 @@ class Recorder(ProcessRecorder):
 
     def iterate_streams(self, prefix: str = "", *, through: int | None = None) -> Iterator[Envelope]:
         """Go through all streams whose ids begin with `prefix`, ordered by stream and version, as of one moment."""
-        return map(envelope, self.stream_rows(prefix, through=through))
+        return map(envelope, self._stream_rows(self.statements.by_stream, _KEY, prefix, through))
 
     # The same as bare rows of `events`, for a reader that makes something else of them than envelopes.
 
@@ -259,13 +260,20 @@ class Recorder(ProcessRecorder):
             yield from page
             after = page[-1][0]
 
-    def stream_rows(self, prefix: str = "", *, through: int | None = None) -> Iterator[Row]:
-        """Go through the rows of all streams whose ids begin with `prefix`, as `iterate_streams` does."""
+    def happened(self, stream: str, after: int = 0) -> list[Row]:
+        """Read what happened on a stream after a version: the columns `HAPPENED`, which a state is folded from."""
+        return self.read(self.statements.happened, (stream, after))
+
+    def happened_by_stream(self, prefix: str = "") -> Iterator[Row]:
+        """Go through what happened on all streams whose ids begin with `prefix`, as `iterate_streams` does."""
+        return self._stream_rows(self.statements.happened_by_stream, slice(2), prefix, None)
+
+    def _stream_rows(self, statement: Statement, key: slice, prefix: str, through: int | None) -> Iterator[Row]:
         stream, version, through = prefix, -1, self.head() if through is None else through
         before = prefix + LAST_TEXT
-        while page := self.read(self.statements.by_stream, (stream, version, before, through, PAGE)):
+        while page := self.read(statement, (stream, version, before, through, PAGE)):
             yield from page
-            stream, version = page[-1][1], page[-1][2]
+            stream, version = page[-1][key]
 
     def stream_ids(self, prefix: str = "") -> Iterator[str]:
         """Go through the ids of the streams that begin with `prefix`, sorted."""
