@@ -92,6 +92,11 @@ class Case:
         """Of the grid."""
         return self.county.people(self.grid, Role.GRID_WORKER)[0]
 
+    @property
+    def clerk(self) -> str:
+        """Who keys in ballots that come on paper: the grid worker, or the coordinator of what that one raised."""
+        return self.grid_worker if self.grid_worker != self.proposer else self.coordinator
+
     def handler(self, unit: str) -> str:
         """Somebody who works for a handling unit."""
         return self.county.people(unit, Role.HANDLER)[0]

@@ -203,13 +203,13 @@ def evaluated(case: Case, *, content: bool = True, ballots: int | None = None) -
 
 
 def cast(case: Case, round_: str, voting: Sequence[str], *, content: bool) -> Script[None]:
-    """The proposer votes in person, the others on paper that the grid worker keys in."""
+    """The proposer votes in person, the others on paper that a clerk keys in."""
     papers = [_ballot(case, number, voter, content=content) for number, voter in enumerate(voting)]
     case.wait(DAYS)
     first = papers[0]
     yield from case.together(
         case.command(CastBallot, first.voter, round_, grade=first.grade, resolved=first.resolved),
-        *([case.command(CastBallots, case.grid_worker, round_, ballots=tuple(papers[1:]))] if papers[1:] else ()),
+        *([case.command(CastBallots, case.clerk, round_, ballots=tuple(papers[1:]))] if papers[1:] else ()),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from proposals.domain.context import Context, Site
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
+from proposals.domain.handling import people_who_handled
 from proposals.domain.process import NEW, SAME, Process, Row
 from proposals.domain.state import State
 from proposals.domain.vocabulary import (
@@ -139,6 +140,11 @@ class CastBallot(RoundCommand):
         return (Ballot(voter=self.actor, grade=self.grade, resolved=self.resolved, comment=self.comment),)
 
     @property
+    def clerks(self) -> frozenset[str]:
+        """Who keyed it, unless that is the voter."""
+        return frozenset(self.act) - {self.actor}
+
+    @property
     def recorded_act(self) -> Act:
         """The ballot box; and who keyed it only if that is not the voter."""
         entered_by = self.act.entered_by
@@ -158,6 +164,11 @@ class CastBallots(RoundCommand):
     def cast(self) -> tuple[Ballot, ...]:
         """The ballots."""
         return self.ballots
+
+    @property
+    def clerks(self) -> frozenset[str]:
+        """Whose list it is, and who keyed it."""
+        return frozenset(self.act)
 
     @property
     def recorded_act(self) -> Act:
@@ -305,6 +316,20 @@ def clerk_may_enter(state: EvaluationRound, command: CastBallots, context: Conte
     return None
 
 
+def clerk_is_not_involved(
+    state: EvaluationRound, command: CastBallot | CastBallots, context: Context
+) -> Refusal | None:
+    """Who raised the case, or had any hand in handling it, enters nobody's ballot but their own."""
+    if not command.clerks:
+        return None
+    case = cast("Proposal", context.state(state.proposal))
+    involved = {person for act in people_who_handled(case, context) for person in act}
+    if not case.imported:
+        involved.add(case.proposer.actor)
+    person = min(command.clerks & involved, default=None)
+    return refusal("clerk_is_involved", person=person) if person is not None else None
+
+
 def every_voter_is_entitled(state: EvaluationRound, command: CastBallots, context: Context) -> Refusal | None:
     """Only who was entitled at opening votes. The refusal names nobody."""
     box = context.ballot_box
@@ -359,9 +384,10 @@ EVALUATION_ROUND = Process(
     EvaluationRound,
     (
         Row(NEW, OpenRound, RoundOpened, _S.OPEN, reaction=True),
-        Row(_S.OPEN, CastBallot, BallotsCast, SAME, (_R.VOTER,), (voting_is_open, each_votes_once)),
+        Row(_S.OPEN, CastBallot, BallotsCast, SAME, (_R.VOTER,),
+            (voting_is_open, clerk_is_not_involved, each_votes_once)),
         Row(_S.OPEN, CastBallots, BallotsCast, SAME, (_R.GRID_WORKER, _R.COORDINATOR),
-            (voting_is_open, clerk_may_enter, every_voter_is_entitled, each_votes_once)),
+            (voting_is_open, clerk_may_enter, clerk_is_not_involved, every_voter_is_entitled, each_votes_once)),
         Row(_S.OPEN, CloseRound, RoundClosed, _S.CLOSED, (_R.COORDINATOR, _R.SYSTEM),
             (time_is_over_or_all_have_voted,)),
         Row(_S.OPEN, AnnulRound, RoundAnnulled, _S.ANNULLED, (_R.REVIEWER,)),

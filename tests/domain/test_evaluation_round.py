@@ -15,28 +15,43 @@ from proposals import (
     CastBallots,
     CloseRound,
     Command,
+    CompleteOrder,
     EvaluationFailed,
     EvaluationInconclusive,
     EvaluationPassed,
+    ImportOpenCase,
     OpenEvaluation,
     Proposals,
+    RaiseProposal,
+    ReportIn,
     RoundAnnulled,
     RoundClosed,
+    SettleMatter,
 )
 from proposals.adapters.ballot_box import KeyedBallotBox, VotersForgotten, open_ballot
 from proposals.adapters.keys import MemoryKeyStore
 from proposals.adapters.mapper import FactMapper
 from proposals.adapters.sealing import Sealer
 from proposals.domain.evaluation_round import RoundOpened, Tally, count, result_of
-from proposals.domain.vocabulary import Grade, Role
+from proposals.domain.importing import ImportedFacts, Provenance
+from proposals.domain.organisation import Appointed
+from proposals.domain.vocabulary import Grade, Role, Source
+from proposals.testing import SINCE, given, on
 from tests.domain.works import (
+    ASSISTING,
     CASE,
     DAY,
+    LEAD,
+    PHOTO,
     ROUND,
     SECOND,
     VOTERS,
+    accepted,
     asked,
     by,
+    called,
+    county,
+    held,
     left_office,
     named,
     reached,
@@ -44,8 +59,12 @@ from tests.domain.works import (
     refusal_of,
     rules,
     shanghai,
+    submitted,
+    told,
+    verified,
     voted,
     who_may,
+    worked,
 )
 
 if TYPE_CHECKING:
@@ -61,9 +80,42 @@ CLOSE = CloseRound(round=ROUND, actor="community-coordinator")
 ANNUL = AnnulRound(round=ROUND, reason="The list was wrong.", actor="street-reviewer")
 
 
+CLERK = "grid-grid-worker"
+RAISE = RaiseProposal(
+    proposal=CASE, place="unit-grid", source=Source.MEMBER_PROPOSAL, title="Lamp", text="It is broken.", actor="li"
+)
+IMPORT = ImportOpenCase(
+    proposal=CASE,
+    place="unit-grid",
+    provenance=Provenance(source="hotline", key="7", sha256="a" * 64),
+    facts=ImportedFacts(title="Lamp", raised_at=shanghai(2, 1), source_status="open"),
+    actor="county-importer",
+)
+SETTLE = SettleMatter(proposal=CASE, how="A bulb.", by="grid-member2", actor="grid-member1")
+
+
 def on_paper(*voters: str, grade: Grade = Grade.SATISFIED, actor: str = "grid-grid-worker") -> CastBallots:
     ballots = tuple(Ballot(voter=voter, grade=grade) for voter in voters)
     return CastBallots(round=ROUND, ballots=ballots, actor=actor)
+
+
+def settled_and_asked(beginning: Command, settling: Command = SETTLE) -> Scenario:
+    """From a beginning to an open round, with the proposer among the voters; settled in its discussion."""
+    scenario = given(*county()).given(beginning)
+    if isinstance(beginning, RaiseProposal):
+        accepted(scenario)
+    held(scenario, "meeting-1", "unit-grid", called(scenario, "meeting-1", "unit-grid", "discuss"), None)
+    proposer = {scenario.state(CASE).proposer.actor} - {IMPORT.actor}
+    return asked(told(scenario.given(settling)), tuple({*VOTERS, *proposer}))
+
+
+def codes_of_ballots_keyed_in(scenario: Scenario) -> set[str | None]:
+    """With which codes the grid worker is refused who keys in somebody's ballot, in any of three ways."""
+    return {
+        refusal_of(scenario, on_paper("resident2")),
+        refusal_of(scenario, by(on_paper("resident2"), "community-coordinator", CLERK)),
+        refusal_of(scenario, by(CAST, "resident2", CLERK)),
+    }
 
 
 def many(number: int) -> tuple[str, ...]:
@@ -153,6 +205,55 @@ def test_a_clerk_does_not_slip_in_a_ballot_of_their_own() -> None:
     assert refusal_of(scenario, on_paper("resident1", "grid-grid-worker")) == "own_ballot_in_bulk"
     assert refusal_of(scenario, by(on_paper("grid-grid-worker"), "community-coordinator", "grid-grid-worker"))
     assert refusal_of(scenario, by(CAST, "grid-grid-worker")) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "proposer", "code"), [("patrol", CLERK, "clerk_is_involved"), ("other", "resident1", None)]
+)
+def test_who_raised_the_case_enters_no_ballots_of_others_but_who_only_keyed_it_in_does(
+    source: str, proposer: str, code: str | None
+) -> None:
+    """A patrol's matter is the grid worker's own; one from the window is a resident's, in the grid worker's hand."""
+    scenario = settled_and_asked(by(RAISE.model_copy(update={"source": Source(source)}), proposer, CLERK))
+
+    assert codes_of_ballots_keyed_in(scenario) == {code}
+    assert refusal_of(scenario, by(on_paper("resident2"), CLERK, "community-coordinator")) == code
+    assert refusal_of(scenario, on_paper("resident2", actor="community-coordinator")) is None
+    assert refusal_of(scenario, by(CAST, proposer)) is None
+
+
+@pytest.mark.parametrize(
+    ("settling", "code"),
+    [
+        (SETTLE, None),
+        (SETTLE.model_copy(update={"by": CLERK}), "clerk_is_involved"),
+        (by(SETTLE, "grid-member1", CLERK), "clerk_is_involved"),
+    ],
+    ids=["no hand", "did it", "keyed it in"],
+)
+def test_who_had_any_hand_in_the_handling_enters_no_ballots_of_others(settling: SettleMatter, code: str | None) -> None:
+    assert codes_of_ballots_keyed_in(settled_and_asked(RAISE, settling)) == {code}
+
+
+def test_who_keyed_in_what_was_done_on_an_order_enters_no_ballots_of_others() -> None:
+    scenario = reached("order:acknowledged").given(
+        ReportIn(order=ASSISTING, actor="roads-handler", entered_by=CLERK),
+        CompleteOrder(order=ASSISTING, report="Done.", evidence=(PHOTO,), actor="roads-handler"),
+    )
+    asked(told(verified(submitted(worked(scenario, LEAD, "water")))))
+
+    assert codes_of_ballots_keyed_in(scenario) == {"clerk_is_involved"}
+    refused = scenario.when(on_paper("resident2")).refused
+    assert refused is not None
+    assert refused.text() == f"{CLERK} raised or handled the case and may not enter ballots of others"
+    assert refused.text("zh") == f"{CLERK} 是提出人或参与过办理，不得代录他人选票"
+
+
+def test_who_imported_a_case_did_not_raise_it() -> None:
+    appointed = on("unit-community", Appointed(person="county-importer", role=Role.COORDINATOR, since=SINCE))
+    scenario = settled_and_asked(IMPORT).given(appointed)
+
+    assert refusal_of(scenario, on_paper("resident2", actor="county-importer")) is None
 
 
 def test_a_bulk_of_ballots_is_all_or_nothing() -> None:
@@ -373,9 +474,9 @@ def test_no_stored_byte_of_a_round_tells_who_voted_or_how() -> None:
 
     for voter in VOTERS[1:]:
         assert voter.encode() not in after
-    for told in (b"mayor", b"basically", b'"grade"'):
+    for word in (b"mayor", b"basically", b'"grade"'):
         ballots = stored(fact for fact in scenario.facts if isinstance(fact.event, BallotsCast))
-        assert told not in ballots
+        assert word not in ballots
     assert b"mayor" not in before
 
 

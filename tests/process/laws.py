@@ -279,6 +279,22 @@ def who_ruled_on_an_objection_did_not_vote(facts: Sequence[Fact]) -> Iterator[st
             yield from (f"{person} voted on {fact.stream} and ruled on an objection" for person in sorted(both))
 
 
+def who_entered_ballots_of_others_had_no_hand_in_the_case(facts: Sequence[Fact]) -> Iterator[str]:
+    """Who keyed them in neither raised the case nor did, or keyed in, anything of its handling."""
+    case_of: dict[str, str] = {}
+    involved: dict[str, set[str]] = defaultdict(set)
+    for fact in facts:
+        if fact.name in {"OrderDispatched", "RoundOpened"}:
+            case_of[fact.stream] = said(fact, "proposal")
+        case = case_of.get(fact.stream, fact.stream)
+        if fact.name == "ProposalRaised":
+            involved[case].add(fact.actor)
+        if fact.name in HANDLINGS or fact.name in {"HandlingSubmitted", "HandlingDeclaredInfeasible", "MatterSettled"}:
+            involved[case] |= {said(fact, "by") or fact.actor, fact.entered_by}
+        if fact.name == "BallotsCast" and fact.entered_by in involved[case]:
+            yield f"{fact.entered_by} entered ballots of {fact.stream} and had a hand in {case}"
+
+
 # --- ballots
 
 
@@ -335,5 +351,6 @@ LAWS: tuple[Law, ...] = (
     who_screened_is_not_who_raised,
     who_verified_is_not_who_handled,
     who_ruled_on_an_objection_did_not_vote,
+    who_entered_ballots_of_others_had_no_hand_in_the_case,
     ballots_are_those_of_the_entitled,
 )

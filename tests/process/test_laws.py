@@ -170,6 +170,12 @@ BREACHES: dict[str, tuple[Callable[[], list[Fact]], ...]] = {
         lambda: changed(objected(), "ObjectionDismissed", actor="grid-member2"),
         lambda: changed(objected(), "ObjectionDismissed", entered_by="grid-member5"),
     ),
+    "who_entered_ballots_of_others_had_no_hand_in_the_case": (
+        lambda: changed(log(), "BallotsCast", entered_by="li"),
+        lambda: changed(log(), "BallotsCast", entered_by="roads-handler"),
+        lambda: changed(changed(log(), "OrderCompleted", entered_by="clerk"), "BallotsCast", entered_by="clerk"),
+        lambda: changed(changed(log(), "HandlingSubmitted", entered_by="clerk"), "BallotsCast", entered_by="clerk"),
+    ),
     "ballots_are_those_of_the_entitled": (
         lambda: told(log(), "RoundOpened", tokens=("a" * 64,)),
         lambda: told(log(), "RoundOpened", tokens=reversed_tokens()),

@@ -181,6 +181,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "not_answered": ("whoever raised it has no answer yet", "尚未答复提出人"),
     "evaluation_is_due": ("it is to be evaluated first", "须先评议"),
     "own_ballot_in_bulk": ("nobody enters their own ballot among others'", "不得在代录中夹带自己的选票"),
+    "clerk_is_involved": (
+        "{person} raised or handled the case and may not enter ballots of others",
+        "{person} 是提出人或参与过办理，不得代录他人选票",
+    ),
     "not_entitled": ("{ballots} of the ballots are not of entitled voters", "有 {ballots} 张选票的投票人无资格"),
     "voted_already": ("{ballots} of the ballots are of voters who have voted", "有 {ballots} 张选票的投票人已投票"),
     "voting_is_over": ("voting ended at {due}", "投票已于 {due} 结束"),
