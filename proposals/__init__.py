@@ -1,278 +1,297 @@
-"""An event-sourced workflow engine for the five steps of resident proposals: 提事 议事 定事 办事 评事."""
+"""An event-sourced workflow engine for the five steps of resident proposals: 提事 议事 定事 办事 评事.
 
-from proposals.application import (
-    Option,
-    Proposals,
-)
-from proposals.domain.data_subject import (
-    EraseSubject,
-    SubjectErased,
-    SubjectKeyCreated,
-)
-from proposals.domain.decision import (
-    ConfirmDecision,
-    DecisionConfirmed,
-    DecisionDeferred,
-    DecisionEscalated,
-    DismissObjection,
-    ObjectionDismissed,
-    ObjectionRaised,
-    ObjectionUpheld,
-    ProposalAdopted,
-    ProposalRejected,
-    RaiseObjection,
-    RecordUnresolved,
-    UnresolvedRecorded,
-    UpholdObjection,
-)
-from proposals.domain.discussion import (
-    DiscussionEscalated,
-    DiscussionOpened,
-    EscalateDiscussion,
-    ForwardProposal,
-    MatterSettled,
-    OpenDiscussion,
-    OpinionRecorded,
-    ProposalForwarded,
-    ProposalReferredBack,
-    RecordOpinion,
-    ReferBack,
-    SettleMatter,
-)
-from proposals.domain.dispatching import (
-    AddOrder,
-    BlowWhistle,
-    DispatchWork,
-    OrderAdded,
-    OrderReassigned,
-    OrderWithdrawn,
-    ReassignOrder,
-    WhistleBlown,
-    WithdrawOrder,
-    WorkDispatched,
-)
-from proposals.domain.errors import (
-    Conflict,
-    Invalid,
-    NotFound,
-    ProposalsError,
-    Refusal,
-    Refused,
-    UnknownEvent,
-)
-from proposals.domain.evaluation import (
-    CloseProposal,
-    DeliverFeedback,
-    EscalateRectification,
-    EvaluationFailed,
-    EvaluationInconclusive,
-    EvaluationOpened,
-    EvaluationPassed,
-    FeedbackDelivered,
-    OpenEvaluation,
-    ProposalClosed,
-    RectificationEscalated,
-)
-from proposals.domain.evaluation_round import (
-    AnnulRound,
-    Ballot,
-    BallotsCast,
-    CastBallot,
-    CastBallots,
-    CloseRound,
-    RoundAnnulled,
-    RoundClosed,
-    RoundOpened,
-)
-from proposals.domain.event import (
-    Command,
-    Event,
-    Fact,
-)
-from proposals.domain.handling import (
-    DeclareInfeasible,
-    EscalateHandling,
-    FailVerification,
-    HandlingDeclaredInfeasible,
-    HandlingEscalated,
-    HandlingResumed,
-    HandlingSubmitted,
-    HandlingSuspended,
-    HandlingVerified,
-    PassVerification,
-    ResumeHandling,
-    SubmitHandling,
-    SuspendHandling,
-    VerificationFailed,
-)
-from proposals.domain.importing import (
-    ClosedCaseImported,
-    ImportClosedCase,
-    ImportedCaseUpdated,
-    ImportedFacts,
-    ImportOpenCase,
-    OpenCaseImported,
-    Provenance,
-    UpdateImported,
-)
-from proposals.domain.keeping import (
-    AddNote,
-    AnswerGiven,
-    ArchiveProposal,
-    AttachEvidence,
-    CorrectRecord,
-    EvidenceAttached,
-    GiveAnswer,
-    MigratePolicy,
-    NoteAdded,
-    PolicyMigrated,
-    ProposalArchived,
-    ProposalReclassified,
-    ProposalReopened,
-    Reclassify,
-    RecordCorrected,
-    ReopenProposal,
-)
-from proposals.domain.meeting import (
-    AgendaItem,
-)
-from proposals.domain.meeting_acts import (
-    AgendaSet,
-    AttendanceRecorded,
-    CallMeeting,
-    CancelMeeting,
-    CastVote,
-    CloseItem,
-    CloseMeeting,
-    FixRoll,
-    InviteObserver,
-    ItemClosed,
-    LapseMeeting,
-    MeetingCalled,
-    MeetingCancelled,
-    MeetingClosed,
-    MeetingLapsed,
-    MeetingOpened,
-    MemberRecused,
-    MinutesPublished,
-    ObserverInvited,
-    OpenMeeting,
-    PublishMinutes,
-    RecordAttendance,
-    Recuse,
-    RollFixed,
-    SetAgenda,
-    VoteCast,
-)
-from proposals.domain.missed import (
-    DeadlineMissed,
-    RecordMissed,
-)
-from proposals.domain.organisation import (
-    Appoint,
-    Appointed,
-    AppointmentEnded,
-    CloseUnit,
-    CreateUnit,
-    EndAppointment,
-    MoveUnit,
-    PairUnit,
-    PolicyEnacted,
-    RenameUnit,
-    UnitClosed,
-    UnitCreated,
-    UnitMoved,
-    UnitPaired,
-    UnitRenamed,
-)
-from proposals.domain.policy import (
-    CheckPolicy,
-    DraftPolicy,
-    PolicyChecked,
-    PolicyDrafted,
-    PolicyPublished,
-    PolicySuperseded,
-    PublishPolicy,
-)
-from proposals.domain.processes import (
-    COMMANDS,
-    EVENTS,
-    PROCESSES,
-)
-from proposals.domain.raising import (
-    AcceptProposal,
-    CaseAbsorbed,
-    CoSignProposal,
-    LapseProposal,
-    MergeProposal,
-    ProposalAccepted,
-    ProposalCoSigned,
-    ProposalLapsed,
-    ProposalMerged,
-    ProposalRaised,
-    ProposalRefused,
-    ProposalReturned,
-    ProposalRevised,
-    ProposalWithdrawn,
-    RaiseProposal,
-    RefuseProposal,
-    ReturnProposal,
-    ReviseProposal,
-    WithdrawProposal,
-)
-from proposals.domain.rules import (
-    ProcessPolicy,
-)
-from proposals.domain.vocabulary import (
-    Choice,
-    Erased,
-    Evidence,
-    Funding,
-    Grade,
-    Kind,
-    Motion,
-    Personal,
-    Plan,
-    Role,
-    Source,
-    Tier,
-    UnitKind,
-    Urgency,
-)
-from proposals.domain.work_order import (
-    AcknowledgeOrder,
-    CompleteOrder,
-    DeclineOrder,
-    DenyExtension,
-    DirectOrder,
-    ExcuseOrder,
-    GrantExtension,
-    RecordProgress,
-    RedispatchOrder,
-    ReportIn,
-    RequestExtension,
-    UrgeOrder,
-)
-from proposals.domain.work_order_events import (
-    ExtensionDenied,
-    ExtensionGranted,
-    ExtensionRequested,
-    HandlerReportedIn,
-    OrderAccepted,
-    OrderAcknowledged,
-    OrderCancelled,
-    OrderClockRestarted,
-    OrderClockStopped,
-    OrderCompleted,
-    OrderDeclined,
-    OrderDirected,
-    OrderDispatched,
-    OrderExcused,
-    OrderRedispatched,
-    OrderReopened,
-    OrderUrged,
-    ProgressRecorded,
-)
+The names are brought in when the first of them is asked for: help and shell completion need none of what they need.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proposals.application import (
+        Option,
+        Proposals,
+    )
+    from proposals.domain.data_subject import (
+        EraseSubject,
+        SubjectErased,
+        SubjectKeyCreated,
+    )
+    from proposals.domain.decision import (
+        ConfirmDecision,
+        DecisionConfirmed,
+        DecisionDeferred,
+        DecisionEscalated,
+        DismissObjection,
+        ObjectionDismissed,
+        ObjectionRaised,
+        ObjectionUpheld,
+        ProposalAdopted,
+        ProposalRejected,
+        RaiseObjection,
+        RecordUnresolved,
+        UnresolvedRecorded,
+        UpholdObjection,
+    )
+    from proposals.domain.discussion import (
+        DiscussionEscalated,
+        DiscussionOpened,
+        EscalateDiscussion,
+        ForwardProposal,
+        MatterSettled,
+        OpenDiscussion,
+        OpinionRecorded,
+        ProposalForwarded,
+        ProposalReferredBack,
+        RecordOpinion,
+        ReferBack,
+        SettleMatter,
+    )
+    from proposals.domain.dispatching import (
+        AddOrder,
+        BlowWhistle,
+        DispatchWork,
+        OrderAdded,
+        OrderReassigned,
+        OrderWithdrawn,
+        ReassignOrder,
+        WhistleBlown,
+        WithdrawOrder,
+        WorkDispatched,
+    )
+    from proposals.domain.errors import (
+        Conflict,
+        Invalid,
+        NotFound,
+        ProposalsError,
+        Refusal,
+        Refused,
+        UnknownEvent,
+    )
+    from proposals.domain.evaluation import (
+        CloseProposal,
+        DeliverFeedback,
+        EscalateRectification,
+        EvaluationFailed,
+        EvaluationInconclusive,
+        EvaluationOpened,
+        EvaluationPassed,
+        FeedbackDelivered,
+        OpenEvaluation,
+        ProposalClosed,
+        RectificationEscalated,
+    )
+    from proposals.domain.evaluation_round import (
+        AnnulRound,
+        Ballot,
+        BallotsCast,
+        CastBallot,
+        CastBallots,
+        CloseRound,
+        RoundAnnulled,
+        RoundClosed,
+        RoundOpened,
+    )
+    from proposals.domain.event import (
+        Command,
+        Event,
+        Fact,
+    )
+    from proposals.domain.handling import (
+        DeclareInfeasible,
+        EscalateHandling,
+        FailVerification,
+        HandlingDeclaredInfeasible,
+        HandlingEscalated,
+        HandlingResumed,
+        HandlingSubmitted,
+        HandlingSuspended,
+        HandlingVerified,
+        PassVerification,
+        ResumeHandling,
+        SubmitHandling,
+        SuspendHandling,
+        VerificationFailed,
+    )
+    from proposals.domain.importing import (
+        ClosedCaseImported,
+        CloseImported,
+        ImportClosedCase,
+        ImportedCaseClosed,
+        ImportedCaseUpdated,
+        ImportedFacts,
+        ImportOpenCase,
+        OpenCaseImported,
+        Provenance,
+        UpdateImported,
+    )
+    from proposals.domain.keeping import (
+        AddNote,
+        AnswerGiven,
+        ArchiveProposal,
+        AttachEvidence,
+        CorrectRecord,
+        EvidenceAttached,
+        GiveAnswer,
+        MigratePolicy,
+        NoteAdded,
+        PolicyMigrated,
+        ProposalArchived,
+        ProposalReclassified,
+        ProposalReopened,
+        Reclassify,
+        RecordCorrected,
+        ReopenProposal,
+    )
+    from proposals.domain.meeting import (
+        AgendaItem,
+    )
+    from proposals.domain.meeting_acts import (
+        AgendaSet,
+        AttendanceRecorded,
+        CallMeeting,
+        CancelMeeting,
+        CastVote,
+        CloseItem,
+        CloseMeeting,
+        FixRoll,
+        InviteObserver,
+        ItemClosed,
+        LapseMeeting,
+        MeetingCalled,
+        MeetingCancelled,
+        MeetingClosed,
+        MeetingLapsed,
+        MeetingOpened,
+        MemberRecused,
+        MinutesPublished,
+        ObserverInvited,
+        OpenMeeting,
+        PublishMinutes,
+        RecordAttendance,
+        Recuse,
+        RollFixed,
+        SetAgenda,
+        VoteCast,
+    )
+    from proposals.domain.missed import (
+        DeadlineMissed,
+        RecordMissed,
+    )
+    from proposals.domain.organisation import (
+        Appoint,
+        Appointed,
+        AppointmentEnded,
+        CloseUnit,
+        CreateUnit,
+        EndAppointment,
+        MoveUnit,
+        PairUnit,
+        PolicyEnacted,
+        RenameUnit,
+        UnitClosed,
+        UnitCreated,
+        UnitMoved,
+        UnitPaired,
+        UnitRenamed,
+    )
+    from proposals.domain.policy import (
+        CheckPolicy,
+        DraftPolicy,
+        PolicyChecked,
+        PolicyDrafted,
+        PolicyPublished,
+        PolicySuperseded,
+        PublishPolicy,
+    )
+    from proposals.domain.processes import (
+        COMMANDS,
+        EVENTS,
+        PROCESSES,
+    )
+    from proposals.domain.raising import (
+        AcceptProposal,
+        CaseAbsorbed,
+        CoSignProposal,
+        LapseProposal,
+        MergeProposal,
+        ProposalAccepted,
+        ProposalCoSigned,
+        ProposalLapsed,
+        ProposalMerged,
+        ProposalRaised,
+        ProposalRefused,
+        ProposalReturned,
+        ProposalRevised,
+        ProposalWithdrawn,
+        RaiseProposal,
+        RefuseProposal,
+        ReturnProposal,
+        ReviseProposal,
+        WithdrawProposal,
+    )
+    from proposals.domain.rules import (
+        ProcessPolicy,
+    )
+    from proposals.domain.vocabulary import (
+        Choice,
+        Erased,
+        Evidence,
+        Funding,
+        Grade,
+        Kind,
+        Motion,
+        Personal,
+        Plan,
+        Role,
+        Source,
+        Tier,
+        UnitKind,
+        Urgency,
+    )
+    from proposals.domain.work_order import (
+        AcknowledgeOrder,
+        CompleteOrder,
+        DeclineOrder,
+        DenyExtension,
+        DirectOrder,
+        ExcuseOrder,
+        GrantExtension,
+        RecordProgress,
+        RedispatchOrder,
+        ReportIn,
+        RequestExtension,
+        UrgeOrder,
+    )
+    from proposals.domain.work_order_events import (
+        ExtensionDenied,
+        ExtensionGranted,
+        ExtensionRequested,
+        HandlerReportedIn,
+        OrderAccepted,
+        OrderAcknowledged,
+        OrderCancelled,
+        OrderClockRestarted,
+        OrderClockStopped,
+        OrderCompleted,
+        OrderDeclined,
+        OrderDirected,
+        OrderDispatched,
+        OrderExcused,
+        OrderRedispatched,
+        OrderReopened,
+        OrderUrged,
+        ProgressRecorded,
+    )
+else:  # out of the sight of type checkers, for which every misspelt name would then be there
+
+    def __getattr__(name: str) -> object:
+        """A public name (PEP 562). The first brings all of them; from then on they are here."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        for home in map(import_module, _HOMES):
+            globals().update((found, value) for found, value in vars(home).items() if found in __all__)
+        return globals()[name]
+
 
 __version__ = "0.1.0"
 
@@ -305,6 +324,7 @@ __all__ = [
     "CastVote",
     "CheckPolicy",
     "Choice",
+    "CloseImported",
     "CloseItem",
     "CloseMeeting",
     "CloseProposal",
@@ -367,6 +387,7 @@ __all__ = [
     "HandlingVerified",
     "ImportClosedCase",
     "ImportOpenCase",
+    "ImportedCaseClosed",
     "ImportedCaseUpdated",
     "ImportedFacts",
     "Invalid",
@@ -505,3 +526,33 @@ __all__ = [
     "WithdrawProposal",
     "WorkDispatched",
 ]
+
+_HOMES = (
+    "proposals.application",
+    "proposals.domain.data_subject",
+    "proposals.domain.decision",
+    "proposals.domain.discussion",
+    "proposals.domain.dispatching",
+    "proposals.domain.errors",
+    "proposals.domain.evaluation",
+    "proposals.domain.evaluation_round",
+    "proposals.domain.event",
+    "proposals.domain.handling",
+    "proposals.domain.importing",
+    "proposals.domain.keeping",
+    "proposals.domain.meeting",
+    "proposals.domain.meeting_acts",
+    "proposals.domain.missed",
+    "proposals.domain.organisation",
+    "proposals.domain.policy",
+    "proposals.domain.processes",
+    "proposals.domain.raising",
+    "proposals.domain.rules",
+    "proposals.domain.vocabulary",
+    "proposals.domain.work_order",
+    "proposals.domain.work_order_events",
+)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

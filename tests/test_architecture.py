@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import proposals
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "proposals"
@@ -135,14 +137,55 @@ def test_no_module_imports_the_public_names_back(module: Path) -> None:
 
 
 def test_the_package_itself_only_hands_on_names() -> None:
-    """Importing a name for hosts is all that `proposals/__init__.py` does."""
+    """Importing a name for hosts, when one is asked for, is all that `proposals/__init__.py` does."""
     docstring, *rest = ast.parse((PACKAGE / "__init__.py").read_text("utf-8")).body
     assignments = [node for node in rest if isinstance(node, ast.Assign)]
     assigned = {ast.unparse(target) for node in assignments for target in node.targets}
+    functions = {node.name for node in ast.walk(ast.Module(rest, [])) if isinstance(node, ast.FunctionDef)}
 
     assert isinstance(docstring, ast.Expr)
-    assert {type(node) for node in rest} <= {ast.ImportFrom, ast.Assign}
-    assert assigned <= {"__all__", "__version__"}
+    assert {type(node) for node in rest} <= {ast.ImportFrom, ast.If, ast.Assign, ast.FunctionDef}
+    assert assigned <= {"__all__", "__version__", "_HOMES"}
+    assert functions == {"__getattr__", "__dir__"}
+
+
+def test_a_public_name_is_what_the_type_checker_takes_it_for() -> None:
+    """What is brought in at run time comes from the modules, and is the objects, that the imports name."""
+    (checked,) = [
+        node for node in ast.parse((PACKAGE / "__init__.py").read_text("utf-8")).body if isinstance(node, ast.If)
+    ]
+    lines = [node for node in checked.body if isinstance(node, ast.ImportFrom)]
+    homes = {alias.name: str(node.module) for node in lines for alias in node.names}
+
+    assert ast.unparse(checked.test) == "TYPE_CHECKING"
+    assert sorted(homes) == sorted(proposals.__all__)
+    assert list(proposals._HOMES) == [node.module for node in lines]
+    for name, home in homes.items():
+        assert getattr(proposals, name) is getattr(import_module(home), name), name
+    assert set(proposals.__all__) <= set(dir(proposals))
+    with pytest.raises(AttributeError, match="NoSuchName"):
+        proposals.NoSuchName  # type: ignore[attr-defined]  # noqa: B018 - type checkers are to say so, too
+
+
+def test_help_needs_neither_the_process_nor_a_database() -> None:
+    """Shell completion runs the command line at each press of a key."""
+    heavy = [
+        "proposals.domain.processes",
+        "sqlalchemy",
+        "cryptography",
+        "chinese_calendar",
+        "eventsourcing",
+        "pydantic",
+    ]
+    ask = (
+        "import sys\nfrom proposals.cli import main\nsys.argv = ['proposals', '--help']\n"
+        f"try:\n    main()\nfinally:\n    sys.stderr.write(' '.join(sys.modules.keys() & set({heavy!r})))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
 
 
 def test_the_extras_are_not_needed_to_start() -> None:
