@@ -23,7 +23,7 @@ from proposals.adapters.policies import default_policy
 from proposals.domain.authority import holds
 from proposals.domain.context import Site
 from proposals.domain.errors import Invalid, Refused, refusal
-from proposals.domain.importing import ImportClosedCase, ImportOpenCase, UpdateImported
+from proposals.domain.importing import CloseImported, ImportClosedCase, ImportOpenCase, UpdateImported, is_as_imported
 from proposals.domain.organisation import Appoint, CreateUnit
 from proposals.domain.policy import CheckPolicy, DraftPolicy, PublishPolicy
 from proposals.domain.vocabulary import SYSTEM, Kind, Role, Tier, kind_of
@@ -78,7 +78,8 @@ def import_ledger(
     """Imports the rows of a ledger by a mapping, in the name of an importer.
 
     A store without the mapping's root unit is founded first, as the mapping's `[bootstrap]` says. Rows that are
-    there already are left alone, changed ones are noted on their case. It can be stopped at any moment and run
+    there already are left alone, changed ones are noted on their case; one that is closed now closes a case with
+    which nothing was done here. It can be stopped at any moment and run
     again. `rejects` gets every row that was not taken over, and replaces a file of that name at the end. A dry
     run records nothing and writes no file. `progress` is called with the number of rows done so far.
 
@@ -265,8 +266,9 @@ class _Run:
             other = self._of_another_source(row) if case.imported else None
             if other is not None:
                 return _Planned(other, REJECTED)
-            command_id = _command_id("update", row.proposal, case.version, content)
-            update = UpdateImported(**names, actor=self._actor, command_id=command_id)
+            closes = row.closed and is_as_imported(case)
+            command_id = _command_id("close" if closes else "update", row.proposal, case.version, content)
+            update = (CloseImported if closes else UpdateImported)(**names, actor=self._actor, command_id=command_id)
             return _Planned(row, UPDATED, (*self._lacking(work, row.department_units), update))
         kind = ImportClosedCase if row.closed else ImportOpenCase
         command_id = _command_id("import", row.proposal, content)

@@ -76,11 +76,17 @@ class ImportClosedCase(_Import):
     """Takes over a case that its source has closed."""
 
 
-class UpdateImported(ProposalCommand):
-    """The row has changed in the source."""
-
+class _Restate(ProposalCommand):
     provenance: Provenance
     facts: ImportedFacts
+
+
+class UpdateImported(_Restate):
+    """The row has changed in the source."""
+
+
+class CloseImported(_Restate):
+    """The source has closed the case, with which nothing was done here."""
 
 
 # --- events
@@ -113,6 +119,13 @@ def _take_facts(state: Proposal, provenance: Provenance, facts: ImportedFacts) -
     state.source_status = facts.source_status
 
 
+def _restate(state: Proposal, provenance: Provenance, facts: ImportedFacts) -> None:
+    """The new facts. Another wording is another revision: what a meeting has on its agenda is the old one."""
+    if (state.title, state.text) != (facts.title, facts.text or facts.title):
+        state.revision += 1
+    _take_facts(state, provenance, facts)
+
+
 class OpenCaseImported(_Imported):
     """An open case was taken over."""
 
@@ -137,10 +150,30 @@ class ImportedCaseUpdated(Event):
     facts: ImportedFacts
 
     def apply(self, state: Proposal, fact: Fact) -> None:
-        """The new facts. Another wording is another revision: what a meeting has on its agenda is the old one."""
-        if (state.title, state.text) != (self.facts.title, self.facts.text or self.facts.title):
-            state.revision += 1
-        _take_facts(state, self.provenance, self.facts)
+        """The new facts, in whatever state the case is."""
+        _restate(state, self.provenance, self.facts)
+
+
+class ImportedCaseClosed(StateEvent):
+    """The source has closed it, and so it is closed here."""
+
+    provenance: Provenance
+    facts: ImportedFacts
+
+    def apply(self, state: Proposal, fact: Fact) -> None:
+        """The new facts, and an end like that of a case which was closed when it was imported."""
+        _restate(state, self.provenance, self.facts)
+        state.end(fact, "imported")
+
+
+def is_as_imported(case: Proposal) -> bool:
+    """Whether no step was taken here since an open case was imported, and no other case hangs on it.
+
+    A case comes back to where imports begin only in a later cycle, at a higher tier, or with a loop counted that
+    nothing lets start anew there. Notes are no steps.
+    """
+    untouched = case.cycle == 1 and case.unit == case.place and not case.counts and not case.absorbed
+    return case.imported and case.status is S.ACCEPTED and untouched
 
 
 # --- guards
@@ -151,14 +184,14 @@ def place_is_open(state: None, command: _Import, context: Context) -> Refusal | 
     return place_is_an_area(command.place, context, frozenset({Tier.GRID, Tier.BUILDING, Tier.COMMUNITY}))
 
 
-def closed_means_closed(state: None, command: _Import, context: Context) -> Refusal | None:
+def closed_means_closed(state: Proposal | None, command: _Import | CloseImported, context: Context) -> Refusal | None:
     """A closed case has a closing time; an open one has none."""
-    if (command.facts.closed_at is not None) is not isinstance(command, ImportClosedCase):
+    if (command.facts.closed_at is not None) is not isinstance(command, ImportClosedCase | CloseImported):
         return refusal("closing_time_does_not_fit", proposal=command.proposal)
     return None
 
 
-def closed_after_raised(state: Any, command: _Import | UpdateImported, context: Context) -> Refusal | None:
+def closed_after_raised(state: Any, command: _Import | _Restate, context: Context) -> Refusal | None:
     """Nothing is closed before it was raised, in a row's first version or a later one."""
     closed = command.facts.closed_at
     if closed is not None and closed < command.facts.raised_at:
@@ -166,7 +199,7 @@ def closed_after_raised(state: Any, command: _Import | UpdateImported, context: 
     return None
 
 
-def nothing_lies_ahead(state: Proposal | None, command: _Import | UpdateImported, context: Context) -> Refusal | None:
+def nothing_lies_ahead(state: Proposal | None, command: _Import | _Restate, context: Context) -> Refusal | None:
     """A register can be wrong about the past, but it cannot know the future beyond the clock's skew."""
     rules = rules_of(state, command, context) or context.default_policy
     last = max(filter(None, (command.facts.raised_at, command.facts.closed_at)))
@@ -175,11 +208,16 @@ def nothing_lies_ahead(state: Proposal | None, command: _Import | UpdateImported
     return None
 
 
-def it_was_imported(state: Proposal, command: UpdateImported, context: Context) -> Refusal | None:
+def it_was_imported(state: Proposal, command: _Restate, context: Context) -> Refusal | None:
     """Only an imported case is updated from its source, and only if the row has changed."""
     if not state.imported:
         return refusal("not_imported", proposal=state.id)
     return refusal("nothing_changes") if state.import_hash == command.provenance.sha256 else None
+
+
+def nothing_was_done_here(state: Proposal, command: CloseImported, context: Context) -> Refusal | None:
+    """Whom our process has begun to answer, it answers to the end; what the source says then is a note."""
+    return None if is_as_imported(state) else refusal("dealt_with_here", proposal=state.id)
 
 
 # --- rows
@@ -191,4 +229,6 @@ IMPORTING = (
         (place_is_open, a_policy_is_in_force, closed_means_closed, closed_after_raised, nothing_lies_ahead)),
     Row(NOT_ARCHIVED, UpdateImported, ImportedCaseUpdated, SAME, (Role.IMPORTER,),
         (it_was_imported, closed_after_raised, nothing_lies_ahead)),
+    Row(S.ACCEPTED, CloseImported, ImportedCaseClosed, S.CLOSED, (Role.IMPORTER,),
+        (it_was_imported, closed_means_closed, closed_after_raised, nothing_lies_ahead, nothing_was_done_here)),
 )  # fmt: skip

@@ -3,40 +3,63 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from proposals import (
+    AddNote,
     ArchiveProposal,
+    AttachEvidence,
     ClosedCaseImported,
+    CloseImported,
     Command,
+    EscalateDiscussion,
+    ForwardProposal,
+    GiveAnswer,
     ImportClosedCase,
+    ImportedCaseClosed,
     ImportedCaseUpdated,
     ImportOpenCase,
+    MergeProposal,
     OpenCaseImported,
+    ProposalAccepted,
     ProposalArchived,
+    ProposalRevised,
+    RaiseObjection,
+    Reclassify,
+    ReferBack,
     ReopenProposal,
     UpdateImported,
+    UpholdObjection,
     WithdrawProposal,
 )
 from proposals.domain.importing import ImportedFacts, Provenance
 from proposals.domain.organisation import UnitClosed, UnitCreated
-from proposals.domain.vocabulary import Tier, UnitKind
+from proposals.domain.vocabulary import Tier, UnitKind, Urgency
 from proposals.testing import MORNING, Scenario, given, on
 from tests.domain.works import (
     CASE,
     DAY,
+    PHOTO,
     SECOND,
     SPINE,
     by,
+    called,
     county,
+    decided,
+    held,
     named,
+    open_in,
+    raised,
     reached,
     recorded,
     refusal_of,
     who_may,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROW = Provenance(source="hotline.2025", key="12345-0007", sha256="a" * 64)
 CHANGED = Provenance(source="hotline.2025", key="12345-0007", sha256="b" * 64)
@@ -57,6 +80,9 @@ CLOSED = ImportClosedCase(
     provenance=ROW,
     facts=stated(text="It is broken.", closed_at=MORNING - DAY),
     actor="county-importer",
+)
+CLOSE = CloseImported(
+    proposal=CASE, provenance=CHANGED, facts=stated(text="Mended.", closed_at=MORNING - DAY), actor="county-importer"
 )
 UPDATE = UpdateImported(proposal=CASE, provenance=CHANGED, facts=stated(text="Still broken."), actor="county-importer")
 
@@ -222,6 +248,136 @@ def test_a_closed_import_may_be_updated_too() -> None:
     assert empty().given(CLOSED).when(UPDATE).then(ImportedCaseUpdated).state(CASE).status == "closed"
 
 
+# --- closed at its source
+
+
+def closing(**changes: Any) -> CloseImported:
+    return CLOSE.model_copy(update=changes)
+
+
+def test_what_the_source_has_closed_is_closed_here_as_one_that_was_closed_when_it_was_imported() -> None:
+    scenario = empty().given(OPEN).at(MORNING + DAY).when(CLOSE).then(ImportedCaseClosed)
+
+    case = scenario.state(CASE)
+    assert (case.status, case.outcome, case.ended_at) == ("closed", "imported", MORNING + DAY)
+    assert (case.text, case.source_status, case.import_hash) == ("Mended.", "open", "b" * 64)
+    assert (case.revision, case.category) == (2, None)
+    assert recorded(scenario, ImportedCaseClosed).facts == CLOSE.facts
+    assert recorded(scenario, ImportedCaseClosed).provenance == CHANGED
+    assert case.due_at == MORNING + DAY + timedelta(hours=15) + 30 * DAY
+
+
+def test_it_is_reopened_and_put_into_the_archive_like_any_other() -> None:
+    scenario = empty().given(OPEN, CLOSE)
+    reopen = ReopenProposal(proposal=CASE, reason="Dark.", category="safety", actor="street-reviewer")
+
+    assert refusal_of(scenario, reopen) is None
+    assert scenario.at(MORNING + 31 * DAY).tick().names(CASE)[-1] == "ProposalArchived"
+
+
+def test_an_importer_closes_what_the_source_has_closed_and_nobody_else() -> None:
+    assert who_may(empty().given(OPEN), CLOSE) == {"county-importer"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"provenance": ROW}, "nothing_changes"),
+        ({"facts": stated()}, "closing_time_does_not_fit"),
+        ({"facts": stated(closed_at=RAISED)}, None),
+        ({"facts": stated(closed_at=RAISED - SECOND)}, "closed_before_raised"),
+        ({"facts": stated(closed_at=MORNING + HOUR)}, None),
+        ({"facts": stated(closed_at=MORNING + HOUR + SECOND)}, "in_the_future"),
+    ],
+)
+def test_a_closing_states_when_the_source_closed_it(changes: dict[str, Any], code: str | None) -> None:
+    assert refusal_of(empty().given(OPEN), closing(**changes)) == code
+
+
+def test_the_source_closes_what_is_accepted_and_was_imported_and_nothing_else() -> None:
+    assert open_in(CLOSE) == {"accepted"}
+    assert refusal_of(reached("accepted"), CLOSE) == "not_imported"
+    assert refusal_of(empty().given(CLOSED), CLOSE) == "wrong_state"
+    assert refusal_of(empty(), CLOSE) == "no_such_stream"
+
+
+NOTES = (
+    AddNote(proposal=CASE, note="Looked at.", actor="grid-grid-worker"),
+    AttachEvidence(proposal=CASE, evidence=(PHOTO,), actor="grid-grid-worker"),
+    GiveAnswer(proposal=CASE, answer="Soon.", actor="community-coordinator"),
+    Reclassify(
+        proposal=CASE, category="safety", urgency=Urgency.URGENT, reason="Sparks.", actor="community-coordinator"
+    ),
+    UPDATE.model_copy(update={"provenance": Provenance(source="hotline.2025", key="12345-0007", sha256="c" * 64)}),
+)
+
+
+@pytest.mark.parametrize("note", NOTES, ids=named)
+def test_a_note_is_no_step(note: Command) -> None:
+    assert refusal_of(empty().given(OPEN, note), CLOSE) is None
+
+
+def discussed(scenario: Scenario) -> Scenario:
+    return held(scenario, "meeting-1", "unit-grid", called(scenario, "meeting-1", "unit-grid", "discuss"), None)
+
+
+def escalated(scenario: Scenario) -> Scenario:
+    return discussed(scenario).given(EscalateDiscussion(proposal=CASE, reason="Too big.", actor="grid-member1"))
+
+
+def objected(scenario: Scenario) -> Scenario:
+    discussed(scenario).given(ForwardProposal(proposal=CASE, recommendation="Do.", actor="grid-member1"))
+    decided(scenario, "meeting-2", "unit-grid")
+    return scenario.given(
+        RaiseObjection(proposal=CASE, grounds="Dear.", resides_in="unit-grid", actor="resident1"),
+        UpholdObjection(proposal=CASE, objection=1, reason="It is.", actor="street-reviewer"),
+    )
+
+
+def sent_back(scenario: Scenario) -> Scenario:
+    """Nobody here can complete it, so the facts of its way back to where it began are put in."""
+    discussed(scenario).given(ReferBack(proposal=CASE, reason="Which lamp?", actor="grid-member1"))
+    return scenario.given(
+        on(CASE, ProposalRevised(title="Lamp", text="The seventh.")),
+        on(CASE, ProposalAccepted(category="safety", urgency=Urgency.NORMAL)),
+    )
+
+
+def reopened(scenario: Scenario) -> Scenario:
+    reopen = ReopenProposal(proposal=CASE, reason="Dark.", category="safety", actor="street-reviewer")
+    return scenario.given(CLOSE, reopen)
+
+
+def joined(scenario: Scenario) -> Scenario:
+    return raised(scenario, "proposal-2").given(
+        MergeProposal(proposal="proposal-2", into=CASE, reason="The same.", actor="community-screener")
+    )
+
+
+@pytest.mark.parametrize(
+    "story", [escalated, objected, sent_back, reopened, joined], ids=lambda story: str(story.__name__)
+)
+def test_what_was_dealt_with_here_is_closed_here_and_the_source_adds_a_note(
+    story: Callable[[Scenario], Scenario],
+) -> None:
+    """It is accepted again, or still; but there are people here who wait for an answer."""
+    scenario = story(empty().given(OPEN))
+    again = closing(provenance=Provenance(source="hotline.2025", key="12345-0007", sha256="c" * 64))
+    assert scenario.state(CASE).status == "accepted"
+
+    refused = scenario.when(again).then_refused("dealt_with_here").refused
+    assert refused is not None
+    assert refused.text() != refused.text("zh")
+    scenario.when(UPDATE.model_copy(update={"provenance": again.provenance, "facts": again.facts})).then(
+        ImportedCaseUpdated
+    )
+    assert scenario.state(CASE).status == "accepted"
+
+
+# --- what they are not
+
+
 def test_the_importer_is_not_the_proposer() -> None:
     """Nobody who raised it is known: neither is it taken back here nor reopened as one's own."""
     scenario = empty().given(OPEN)
@@ -236,7 +392,6 @@ def test_the_importer_is_not_the_proposer() -> None:
 
 def test_an_imported_case_needs_no_proposer_among_its_voters() -> None:
     from proposals import DeliverFeedback, OpenEvaluation, SettleMatter
-    from tests.domain.works import called, held
 
     scenario = empty().given(OPEN)
     held(scenario, "meeting-1", "unit-grid", called(scenario, "meeting-1", "unit-grid", "discuss"), None)

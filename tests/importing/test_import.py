@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proposals import Appoint, CreateUnit, Refused
+from proposals import Appoint, CreateUnit, DiscussionOpened, Refused
 from proposals.adapters.ledger import LedgerUnreadable
 from proposals.application.importing import BATCH, import_ledger
 from proposals.domain.errors import Invalid
@@ -110,12 +110,49 @@ def test_a_changed_row_is_noted_on_its_case_each_time(app: Proposals, known: Led
     assert (case.title, case.revision, case.status) == ("Two lamps", 4, "accepted")
 
 
-def test_a_row_that_is_closed_later_is_noted(app: Proposals, known: LedgerMapping, tmp_path: Path) -> None:
+DONE = {"state": "done", "closed": "2026/01/09 10:00"}
+
+
+def test_a_row_that_is_closed_later_closes_its_case_once(app: Proposals, known: LedgerMapping, tmp_path: Path) -> None:
+    import_ledger(app, ledger(tmp_path, [row(1), row(2)]), known, actor="clerk")
+    changed = ledger(tmp_path, [row(1, **DONE, what="Two lamps"), row(2)])
+    report = import_ledger(app, changed, known, actor="clerk", dry_run=True)
+    assert (report.updated, report.unchanged) == (1, 1)
+    assert app.get("proposal-r-1").status == "accepted"
+    report = import_ledger(app, changed, known, actor="clerk")
+    assert (report.updated, report.unchanged) == (1, 1)
+    case = app.get("proposal-r-1")
+    assert (case.status, case.outcome, case.ended_at, case.source_status) == ("closed", "imported", NOW, "done")
+    assert (case.title, case.revision) == ("Two lamps", 2)
+    assert app.get("proposal-r-2").status == "accepted"
+
+    before = size(app)
+    assert import_ledger(app, changed, known, actor="clerk").unchanged == 2
+    assert size(app) == before
+
+
+def test_a_case_that_its_register_closed_stays_closed_whatever_the_row_says_then(
+    app: Proposals, known: LedgerMapping, tmp_path: Path
+) -> None:
+    for version in (row(1), row(1, **DONE), row(1), row(1, **DONE), row(1, **DONE, what="Two lamps")):
+        import_ledger(app, ledger(tmp_path, [version]), known, actor="clerk")
+    names = [fact.name for fact in app.history("proposal-r-1")]
+    assert names == ["OpenCaseImported", "ImportedCaseClosed", *["ImportedCaseUpdated"] * 3]
+    assert app.get("proposal-r-1").status == "closed"
+    assert app.get("proposal-r-1").title == "Two lamps"
+
+
+def test_a_case_that_was_dealt_with_here_is_not_closed_by_its_register(
+    app: Proposals, known: LedgerMapping, tmp_path: Path
+) -> None:
     import_ledger(app, ledger(tmp_path, [row(1)]), known, actor="clerk")
-    changed = row(1, state="done", closed="2026/01/09 10:00")
-    report = import_ledger(app, ledger(tmp_path, [changed]), known, actor="clerk")
-    assert report.updated == 1
-    assert app.get("proposal-r-1").source_status == "done"
+    stored = app.history("proposal-r-1")[-1]
+    taken = stored._replace(version=2, event=DiscussionOpened(meeting="meeting-1"), actor="boss", entered_by="boss")
+    app.recorder.insert_events([app.mapper.to_stored_event(taken)])
+    report = import_ledger(app, ledger(tmp_path, [row(1, **DONE)]), known, actor="clerk")
+    assert (report.updated, report.rejected) == (1, 0)
+    assert [fact.name for fact in app.history("proposal-r-1")][2:] == ["ImportedCaseUpdated"]
+    assert (app.get("proposal-r-1").status, app.get("proposal-r-1").source_status) == ("discussing", "done")
 
 
 def test_a_corrected_mapping_is_a_change_and_an_ignored_column_is_none(app: Proposals, tmp_path: Path) -> None:

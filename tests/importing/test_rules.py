@@ -1,4 +1,4 @@
-"""The rules of the three import commands, whoever gives them."""
+"""The rules of the import commands, whoever gives them."""
 
 from __future__ import annotations
 

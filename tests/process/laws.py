@@ -29,7 +29,7 @@ STATE_OF_A_CASE = {
     "FeedbackDelivered": "reported", "EvaluationOpened": "evaluating", "EvaluationPassed": "evaluated",
     "EvaluationFailed": "rectifying", "EvaluationInconclusive": "reported", "RectificationEscalated": "tabled",
     "ProposalClosed": "closed", "ProposalReopened": "accepted", "ProposalArchived": "archived",
-    "OpenCaseImported": "accepted", "ClosedCaseImported": "closed",
+    "OpenCaseImported": "accepted", "ClosedCaseImported": "closed", "ImportedCaseClosed": "closed",
 }  # fmt: skip
 """What the domain's description says each state event of a case leads to, written down by hand."""
 
@@ -164,6 +164,18 @@ def what_is_closed_was_decided_or_settled(facts: Sequence[Fact]) -> Iterator[str
                 yield f"{stream} was closed and nobody decided it"
             if "FeedbackDelivered" not in cycle:
                 yield f"{stream} was closed and nobody was told"
+
+
+def what_its_register_closed_was_imported_and_not_dealt_with(facts: Sequence[Fact]) -> Iterator[str]:
+    """Between its import and its closing by the register no step was taken here, and no case was joined to it."""
+    for stream, history in streams(facts, "proposal").items():
+        names = [fact.name for fact in history]
+        for place, name in enumerate(names):
+            if name != "ImportedCaseClosed":
+                continue
+            steps = [step for step in names[:place] if step in STATE_OF_A_CASE or step == "CaseAbsorbed"]
+            if steps != ["OpenCaseImported"]:
+                yield f"{stream} was closed by its register after {steps}"
 
 
 def what_was_adopted_was_carried_by_its_meeting(facts: Sequence[Fact]) -> Iterator[str]:
@@ -344,6 +356,7 @@ LAWS: tuple[Law, ...] = (
     what_is_over_is_over,
     a_missed_time_had_passed_and_is_noted_once,
     what_is_closed_was_decided_or_settled,
+    what_its_register_closed_was_imported_and_not_dealt_with,
     what_was_adopted_was_carried_by_its_meeting,
     what_was_verified_has_no_open_order,
     a_case_in_handling_has_one_lead,

@@ -8,13 +8,18 @@ import pytest
 
 from proposals import (
     AddNote,
+    CaseAbsorbed,
     DismissObjection,
     FailVerification,
     HandlingEscalated,
+    ImportedCaseClosed,
+    OpenCaseImported,
     RaiseObjection,
 )
+from proposals.domain.importing import ImportedFacts, Provenance
 from proposals.domain.processes import PROCESSES
 from proposals.domain.vocabulary import Kind
+from proposals.testing import on
 from tests.domain.works import CASE, DAY, LEAD, SPINE, reached, rules, shanghai
 from tests.process import laws
 
@@ -107,6 +112,24 @@ def objected() -> list[Fact]:
     return list(scenario.facts)
 
 
+ROW = Provenance(source="hotline", key="7", sha256="a" * 64)
+STATED = ImportedFacts(title="Lamp", raised_at=shanghai(2, 1), source_status="open")
+ABSORBED = CaseAbsorbed(merged="proposal-2", source=None, proposer="li", cosigners=(), absorbed=())
+
+
+def imported() -> list[Fact]:
+    event = OpenCaseImported(place="unit-grid", provenance=ROW, facts=STATED, policy="policy-1")
+    return [on(CASE, event, by="county-importer")._replace(version=1)]
+
+
+def closed_by_its_register(facts: list[Fact]) -> list[Fact]:
+    return renumbered([*facts, on(CASE, ImportedCaseClosed(provenance=ROW, facts=STATED), by="county-importer")])
+
+
+def test_a_case_may_be_closed_by_the_register_it_was_imported_from() -> None:
+    assert laws.broken(closed_by_its_register(imported()), MAXIMA) == []
+
+
 def missed() -> list[Fact]:
     return list(reached("handled").at(shanghai(4, 1)).tick().facts)
 
@@ -134,6 +157,12 @@ BREACHES: dict[str, tuple[Callable[[], list[Fact]], ...]] = {
     "what_is_closed_was_decided_or_settled": (
         lambda: without(log(), "ProposalAdopted"),
         lambda: without(log(), "FeedbackDelivered"),
+    ),
+    "what_its_register_closed_was_imported_and_not_dealt_with": (
+        lambda: closed_by_its_register(log("accepted")),
+        lambda: closed_by_its_register([*imported(), *(f for f in log("discussing") if f.name == "DiscussionOpened")]),
+        lambda: closed_by_its_register([*imported(), imported()[0]._replace(event=ABSORBED)]),
+        lambda: closed_by_its_register(closed_by_its_register(imported())),
     ),
     "what_was_adopted_was_carried_by_its_meeting": (
         lambda: without(log(), "ItemClosed"),

@@ -16,6 +16,7 @@ from proposals.domain.case import Objection, Proposal
 from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
 from proposals.domain.catalogue.refusals import REFUSALS
 from proposals.domain.event import Fact, StateEvent
+from proposals.domain.importing import ImportedFacts, Provenance
 from proposals.domain.process import Process, Row
 from proposals.domain.processes import PROCESSES
 from proposals.domain.rules import Maxima
@@ -172,6 +173,9 @@ def test_no_cycle_is_without_a_counter_that_nothing_in_it_starts_anew(kind: Kind
         graph = {edge for edge in cyclic if edge[1] not in bounded}
 
 
+ROW = Provenance(source="hotline", key="7", sha256="a" * 64)
+STATED = ImportedFacts(title="Lamp", raised_at=MORNING, source_status="open")
+
 FIRST = {"ProposalRaised", "OpenCaseImported", "ClosedCaseImported"}
 """What a case begins with: there is nothing to count yet."""
 
@@ -180,6 +184,7 @@ def after(event_type: type[StateEvent], state: Proposal) -> Proposal:
     """What an event does to a case's counters, whatever else it holds."""
     said: dict[str, Any] = dict.fromkeys(event_type.model_fields)
     known = {"objection": 1, "unit": "unit-above", "orders": (), "evidence": (), "by": "a", "requested_by": "a"}
+    known |= {"provenance": ROW, "facts": STATED}
     event = event_type.model_construct(**said | {field: value for field, value in known.items() if field in said})
     event.apply(state, Fact(state.id, 2, event, MORNING, "a", "a", "c", "c", "c"))
     return state

@@ -52,6 +52,7 @@ ENDINGS = {
     "ProposalWithdrawn", "ProposalRefused", "ProposalMerged", "ProposalArchived", "ProposalReturned", "RoundAnnulled",
     "ProposalReferredBack", "MeetingCancelled", "HandlingEscalated", "HandlingDeclaredInfeasible", "OrderExcused",
     "ObjectionUpheld", "DiscussionEscalated", "ProposalRaised", "OpenCaseImported", "ClosedCaseImported",
+    "ImportedCaseClosed",
 }  # fmt: skip
 """What the walker seldom does, so that something gets on."""
 CODES = {

@@ -202,6 +202,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{proposal}：办结事项须有办结时间，未办结事项不得有",
     ),
     "closed_before_raised": ("{proposal} was closed before it was raised", "{proposal} 办结早于提出"),
+    "dealt_with_here": (
+        "a step was taken with {proposal} here: it is closed here, and its source's closing is a note on it",
+        "{proposal} 已在本系统进入流程，须在此办结；来源的办结只作记录",
+    ),
     "not_imported": ("{proposal} was not imported", "{proposal} 不是导入事项"),
     # organisation and policy
     "only_system": ("{command} without a parent is for the system", "无上级的 {command} 只能由系统执行"),
