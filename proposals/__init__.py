@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from proposals.application import (
         Option,
         Proposals,
+        Unfinished,
     )
     from proposals.domain.data_subject import (
         EraseSubject,
@@ -507,6 +508,7 @@ __all__ = [
     "SubmitHandling",
     "SuspendHandling",
     "Tier",
+    "Unfinished",
     "UnitClosed",
     "UnitCreated",
     "UnitKind",

@@ -2,5 +2,6 @@
 
 from proposals.application.door import Proposals
 from proposals.application.options import Option
+from proposals.application.unfinished import Unfinished
 
-__all__ = ["Option", "Proposals"]
+__all__ = ["Option", "Proposals", "Unfinished"]

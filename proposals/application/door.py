@@ -23,6 +23,7 @@ from proposals.application.hosting import Hosted
 from proposals.application.options import Option, options
 from proposals.application.reading import Reader
 from proposals.application.recording import ATTEMPTS, Ports, Writer
+from proposals.application.unfinished import Unfinished, put_by
 from proposals.domain.deadlines import end_of, pending
 from proposals.domain.decider import fold
 from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, refusal
@@ -188,7 +189,8 @@ class Proposals:
         """Does what is due by now, one transaction a timer; late or repeated it has no second effect.
 
         Returns what was recorded. A timer that somebody else's command has overtaken is looked at again. Raises
-        Refused for a time in the future, and inside a host's transaction.
+        Refused for a time in the future, and inside a host's transaction; Unfinished, when everything else is
+        done, if some streams could not be dealt with.
         """
         if self._host.get() is not None:
             raise Refused(refusal("not_inside_a_host", command="tick"))
@@ -196,18 +198,23 @@ class Proposals:
         latest = end_of(self._clock(), default_policy().clock_skew, default_policy(), self._calendar).at
         if moment > latest:
             raise Refused(refusal("in_the_future", at=instant_text(moment), now=instant_text(self._clock())))
-        self.writer.repair()
+        unfinished = self.writer.repair()
         recorded: list[Fact] = []
         stuck: set[str] = set()
         while True:
             due = [s for s in self.recorder.due(instant_text(moment), 1_000 + len(stuck)) if s not in stuck]
             if not due:
-                return recorded
+                break
             for stream in due:
-                done = self._tick(stream, moment)
+                done: list[Fact] = []
+                with put_by(unfinished, stream):
+                    done = self._tick(stream, moment)
                 recorded.extend(done)
                 if not done:
                     stuck.add(stream)
+        if unfinished:
+            raise Unfinished(unfinished, recorded)
+        return recorded
 
     def _tick(self, stream: str, now: datetime) -> list[Fact]:
         """Does the first thing that is due on a stream. Who keeps being overtaken leaves it to the next tick."""

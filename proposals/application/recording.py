@@ -14,6 +14,7 @@ from proposals.adapters.snapshots import Snapshot
 from proposals.adapters.store import CommandIdTaken, CommandRecord, VersionConflict
 from proposals.adapters.store.connections import ConnectionLost
 from proposals.application.idempotency import Request, fingerprint, placed_at
+from proposals.application.unfinished import put_by
 from proposals.application.work import Work
 from proposals.domain.context import Context
 from proposals.domain.data_subject import SubjectErased
@@ -217,12 +218,17 @@ class Writer:
             elif isinstance(fact.event, SubjectErased):
                 self._ports.keys.destroy(f"subject:{fact.stream}")
 
-    def repair(self) -> None:
-        """Destroys the keys that a crash, a host's transaction or a restored key store has left behind."""
-        for name in self._ports.keys.names("round-"):
-            state = self.reader.latest(name.partition(":")[2])
-            if state is not None and state.status is not RoundStatus.OPEN:
-                self._forget_round(state.id)
+    def repair(self) -> dict[str, Exception]:
+        """Destroys the keys that a crash, a host's transaction or a restored key store has left behind.
+
+        Returns the rounds that it could not deal with, and why; all else is done.
+        """
+        unfinished: dict[str, Exception] = {}
+        for round_ in dict.fromkeys(name.partition(":")[2] for name in self._ports.keys.names("round-")):
+            with put_by(unfinished, round_):
+                state = self.reader.latest(round_)
+                if state is not None and state.status is not RoundStatus.OPEN:
+                    self._forget_round(round_)
         head, erased = self.recorder.head(), SubjectErased.name
         # At first all data subjects, which the log finds by their ids; later only what has come since.
         looked_at = (
@@ -232,6 +238,7 @@ class Writer:
         )
         self._ports.keys.enforce(f"subject:{event.originator_id}" for event in looked_at if event.topic == erased)
         self._repaired = head
+        return unfinished
 
     def _forget_round(self, round_: str) -> None:
         """The voters can no longer be linked; the key to the ballots is in the log if it was to be published."""

@@ -75,11 +75,18 @@ def _require_empty(app: Proposals, settings: Settings) -> None:
 
 
 def enforce_erasures(app: Proposals) -> int:
-    """Destroys the keys that the log knows as destroyed, which an older key file may have brought back."""
+    """Destroys the keys that the log knows as destroyed, which an older key file may have brought back.
+
+    Raises Unfinished for rounds that this release cannot read: it cannot tell whether their keys may live.
+    """
+    from proposals.application import Unfinished
+
     names = list(_ended(app.recorder))
     living = set(app.keys.names())
     app.keys.enforce(names)
-    app.writer.repair()
+    unfinished = app.writer.repair()
+    if unfinished:
+        raise Unfinished(unfinished)
     return len(living) - len(app.keys.names())
 
 

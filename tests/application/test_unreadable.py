@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from eventsourcing.persistence import OperationalError
 from sqlalchemy import text
 
-from proposals import AddNote, CoSignProposal, RaiseProposal, UnknownEvent
+from proposals import AddNote, CoSignProposal, RaiseProposal, Unfinished, UnknownEvent
 from proposals.adapters.mapper import BrokenEvent
 from proposals.domain.vocabulary import Kind
 
@@ -93,6 +95,62 @@ def test_nothing_is_written_on_it_and_everything_else_goes_on(spoilt: tuple[Coun
 
     (fact,) = county.app.do(CoSignProposal(proposal="proposal-2", actor="wang"))
     assert (fact.position, county.app.get("proposal-2").version) == (head + 1, 2)
+
+
+def test_a_tick_does_everything_else_and_then_names_it(spoilt: tuple[County, type[Exception], str]) -> None:
+    county, error, named = spoilt
+    county.clock.forward(days=8)
+
+    with pytest.raises(Unfinished, match="proposal-1 version 2") as raised:
+        county.app.tick()
+
+    assert list(raised.value.streams) == ["proposal-1"]
+    assert isinstance(raised.value.streams["proposal-1"], error)
+    assert isinstance(raised.value.__cause__, ExceptionGroup)
+    assert named in str(raised.value)
+    assert [fact.stream for fact in raised.value.recorded] == ["proposal-2"]
+    assert county.app.history("proposal-2")[-1] == raised.value.recorded[0]
+
+    with pytest.raises(Unfinished) as again:
+        county.app.tick()
+    assert (list(again.value.streams), again.value.recorded) == (["proposal-1"], [])
+
+
+def test_a_round_that_cannot_be_read_keeps_its_keys_and_holds_up_nothing_else(shared: County) -> None:
+    shared.evaluating(1)
+    shared.raised(2)
+    slip_in(shared, stream="round-1.1", version=shared.app.get("round-1.1").version + 1, name="RoundTeleported")
+    shared.clock.forward(days=8)
+
+    with pytest.raises(Unfinished, match="RoundTeleported") as raised:
+        shared.app.tick()
+
+    assert "round-1.1" in raised.value.streams
+    assert "proposal-2" in {fact.stream for fact in raised.value.recorded}
+    assert len(shared.app.keys.names("round-")) == 2
+
+
+def test_what_nobody_foresaw_is_named_without_its_text(memory: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.raised(1)
+    memory.clock.forward(days=8)
+    monkeypatch.setattr(memory.app.reader, "latest", Mock(side_effect=KeyError("13800138000")))
+
+    with pytest.raises(Unfinished, match="proposal-1: KeyError") as raised:
+        memory.app.tick()
+
+    assert "138" not in str(raised.value)
+
+
+def test_what_ails_the_store_itself_ends_a_tick_at_once(memory: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.raised(1)
+    memory.raised(2)
+    memory.clock.forward(days=8)
+    latest = Mock(side_effect=OperationalError("gone"))
+    monkeypatch.setattr(memory.app.reader, "latest", latest)
+
+    with pytest.raises(OperationalError, match="gone"):
+        memory.app.tick()
+    assert latest.call_count == 1
 
 
 def test_a_follower_stops_before_it_and_can_go_on_from_there_with_another_release(

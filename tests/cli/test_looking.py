@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import openpyxl
@@ -174,6 +175,27 @@ def test_a_tick_with_nothing_due_does_nothing(busy: Desk) -> None:
     assert busy.rows("tick") == []
     assert "nothing is due" in busy.run("tick").stdout
     assert busy.head() == head
+
+
+def test_a_tick_names_what_it_could_not_read_and_fails(busy: Desk) -> None:
+    columns = "stream, version, name, schema, occurred_at, recorded_at, actor, entered_by"
+    with sqlite3.connect(busy.file) as connection:
+        connection.execute("UPDATE log_head SET position = position + 1")
+        connection.execute(
+            f"INSERT INTO events (position, {columns}, data) SELECT position + 1, 'proposal-2', 2, "
+            "'ProposalTeleported', 1, occurred_at, recorded_at, actor, entered_by, '{}' "
+            "FROM events ORDER BY position DESC LIMIT 1"
+        )
+        connection.execute("UPDATE wakeups SET due_at = '2020-01-01T00:00:00.000000Z'")
+    connection.close()
+
+    done = busy.run("tick", code=1)
+
+    assert done.stdout == ""
+    assert "proposal-2: proposal-2 version 2 holds ProposalTeleported" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert busy.run("tick", "--format", "json", code=1).stdout == "[]\n"
+    assert "1 个对象" in busy.run("tick", lang="zh", code=1).stderr
 
 
 def test_a_tick_in_the_future_is_refused(busy: Desk) -> None:

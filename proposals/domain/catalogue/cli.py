@@ -13,6 +13,10 @@ CLI: dict[str, tuple[str, str]] = {
         "{stream} was changed by others too often meanwhile; try again",
         "{stream} 期间被他人多次修改；请重试",
     ),
+    "error_unfinished": (
+        "all that was due is done but on {count} streams; run tick again when this is put right: {what}",
+        "除 {count} 个对象外，到期事项均已办理；请在排除以下问题后重新运行 tick：{what}",
+    ),
     "error_usage": ("{message}; see `{command} --help`", "{message}；见 `{command} --help`"),
     "error_older": (
         "the database was made by an older release; run `proposals upgrade`",
