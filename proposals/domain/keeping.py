@@ -14,6 +14,7 @@ from proposals.domain.case import (
     ProposalCommand,
     S,
     pinned,
+    rules_of,
     site_of,
     within_maximum,
 )
@@ -314,7 +315,7 @@ KEEPING = (
         (the_field_was_recorded, the_approver_may_approve)),
     Row(NOT_ARCHIVED, MigratePolicy, PolicyMigrated, SAME, (_R.TIER_OFFICER,),
         (the_edition_is_published, it_leaves_a_way_out)),
-    missed_row(NOT_ARCHIVED),
+    missed_row(NOT_ARCHIVED, rules_of),
     Row((S.CLOSED, S.REFUSED, S.REJECTED), ReopenProposal, ProposalReopened, S.ACCEPTED,
         (_R.PROPOSER, _R.REVIEWER),
         (the_window_is_open, reopenings_are_left, it_has_a_category, category_is_in_policy)),

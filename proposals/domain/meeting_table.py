@@ -315,7 +315,7 @@ MEETING = Process(
         Row(_M.IN_SESSION, CloseMeeting, MeetingClosed, _M.CLOSED, (_R.CHAIR,), (no_item_is_open,)),
         Row(_M.CLOSED, PublishMinutes, MinutesPublished, _M.MINUTED, (_R.CHAIR, _R.CONVENOR),
             (the_chair_has_left_it,)),
-        missed_row((_M.CALLED, _M.ROLLED, _M.IN_SESSION, _M.CLOSED)),
+        missed_row((_M.CALLED, _M.ROLLED, _M.IN_SESSION, _M.CLOSED), _rules),
     ),
     terminal=(_M.MINUTED, _M.LAPSED, _M.CANCELLED),
     site=_site,

@@ -186,7 +186,7 @@ WORK_ORDER = Process(
         Row(UNDER_WAY, DenyExtension, ExtensionDenied, SAME, (_R.TIER_OFFICER,),
             (it_was_asked_for, answerer_did_not_ask)),
         Row(LIVE, UrgeOrder, OrderUrged, SAME, (_R.COORDINATOR, _R.TIER_OFFICER, _R.SYSTEM)),
-        missed_row(LIVE),
+        missed_row(LIVE, rules_of_order),
     ),
     terminal=(_O.ACCEPTED, _O.EXCUSED, _O.CANCELLED),
     site=_site,

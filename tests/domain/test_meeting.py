@@ -378,7 +378,8 @@ def ended(scenario: Scenario) -> Scenario:
 def test_in_every_state_that_waits_for_someone_a_missed_time_is_noted_once_and_not_before(
     story: Callable[[Scenario], Scenario],
 ) -> None:
-    scenario = story(an_accepted_case())
+    recorded = {status: {"then": [{"do": "record"}]} for status in ("called", "rolled")}
+    scenario = story(an_accepted_case(rules(deadlines={"meeting": recorded})))
     due, status = scenario.state(M).due_at, scenario.state(M).status
     timer = f"{status}.record"
     note = RecordMissed(on=M, timer=timer, due=due, owner=Role.CHAIR, action="record", actor="system")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,7 @@ from proposals import (
     EvaluationPassed,
     GrantExtension,
     HandlingResumed,
+    MigratePolicy,
     OrderClockRestarted,
     OrderUrged,
     ProposalArchived,
@@ -29,6 +30,7 @@ from proposals import (
     ResumeHandling,
     RoundClosed,
 )
+from proposals.adapters.policies import default_policy
 from proposals.domain.rules import PeriodUnit, PeriodValue
 from proposals.domain.vocabulary import Role
 from proposals.testing import MORNING, Scenario
@@ -41,6 +43,7 @@ from tests.domain.works import (
     SPINE,
     VOTERS,
     done_again,
+    edition,
     fork,
     open_in,
     reached,
@@ -50,6 +53,9 @@ from tests.domain.works import (
     voted,
     who_may,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def missed(scenario: Scenario, stream: str = CASE) -> list[tuple[str, str]]:
@@ -322,29 +328,94 @@ def test_more_time_to_do_it_does_not_note_twice_that_it_was_not_acknowledged() -
 # --- the note itself
 
 
+DUE = shanghai(6, 16)
+"""When a case that is handled from 18 March on is over its time."""
+ACKNOWLEDGED_BY = shanghai(3, 19, 9)
+"""When its orders are."""
+
+
 def note(**changes: object) -> RecordMissed:
-    plain = RecordMissed(
-        on=CASE, timer="handling.record", due=shanghai(3, 18), owner=Role.HANDLER, action="record", actor="system"
-    )
+    plain = RecordMissed(on=CASE, timer="handling.record", due=DUE, owner=Role.HANDLER, action="record", actor="system")
     return plain.model_copy(update=changes)
 
 
+def note_of_an_order(**changes: object) -> RecordMissed:
+    return note(**{"on": LEAD, "timer": "dispatched.record", "due": ACKNOWLEDGED_BY, **changes})
+
+
 def test_only_the_system_notes_that_a_time_has_passed() -> None:
-    assert who_may(reached("handling"), note()) == {"system"}
+    assert who_may(reached("handling").at(DUE), note()) == {"system"}
 
 
-@pytest.mark.parametrize("stream", [CASE, LEAD])
-@pytest.mark.parametrize(("due", "code"), [(shanghai(3, 18, 9), None), (shanghai(3, 18, 9) + SECOND, "not_yet_due")])
-def test_a_time_that_has_not_passed_is_not_noted(stream: str, due: datetime, code: str | None) -> None:
-    assert refusal_of(reached("handling"), note(on=stream, due=due)) == code
+@pytest.mark.parametrize("command", [note(), note_of_an_order()], ids=["case", "order"])
+def test_a_time_that_has_not_passed_is_not_noted(command: RecordMissed) -> None:
+    assert refusal_of(reached("handling").at(command.due - SECOND), command) == "not_yet_due"
+    assert refusal_of(reached("handling").at(command.due), command) is None
 
 
 def test_a_time_is_noted_once_in_a_period() -> None:
-    scenario = reached("handling").given(note())
+    scenario = reached("handling").at(DUE).given(note())
 
     scenario.when(note()).then_refused("noted_already")
     assert scenario.state(CASE).missed == ("handling.record",)
     assert scenario.state(CASE).status == "handling"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"timer": "handling.tier_officer"},
+        {"timer": "tabled.record"},
+        {"timer": "objection.1"},
+        {"due": DUE - SECOND},
+        {"due": MORNING},
+        {"owner": Role.COORDINATOR},
+        {"action": "urge"},
+    ],
+    ids=str,
+)
+def test_what_the_clock_does_not_wait_for_is_not_noted(changes: dict[str, object]) -> None:
+    """The name, the time, who should have acted and what follows are those of the rules that the case keeps."""
+    refused = reached("handling").at(DUE).when(note(**changes)).then_refused("no_such_timer").refused
+
+    assert refused is not None
+    assert refused.guard == "the_clock_waits_for_it"
+    assert refused.text() != refused.text("zh")
+
+
+def test_a_note_does_not_silence_a_timer_that_does_more() -> None:
+    """Noted as missed, the decision would never take effect."""
+    scenario = reached("announced")
+    due = scenario.state(CASE).due_at
+    silencing = note(timer="announced.confirm", due=due, owner=Role.SYSTEM, action="confirm")
+
+    assert refusal_of(scenario.at(due), silencing) == "no_such_timer"
+    assert "DecisionConfirmed" in [fact.name for fact in scenario.tick().recorded]
+
+
+def test_what_a_tick_notes_it_may_note_by_hand_as_well() -> None:
+    """The clock asks for nothing that the rule refuses, whatever it waits for."""
+    for state in SPINE:
+        scenario = reached(state).at(shanghai(12, 1))
+        for fact in fork(scenario).tick().recorded:
+            if isinstance(fact.event, DeadlineMissed) and fact.event.timer.startswith(str(scenario.state(CASE).status)):
+                again = note(on=fact.stream, **fact.event.model_dump())
+                assert refusal_of(scenario, again) is None, (state, again)
+
+
+def test_another_edition_makes_other_timers() -> None:
+    scenario = reached("handling").given(*edition("policy-2", deadlines=handled_within("5 working days")))
+    scenario.given(MigratePolicy(proposal=CASE, to="policy-2", reason="New.", actor="community-tier-officer")).at(DUE)
+
+    assert refusal_of(scenario, note()) == "no_such_timer"
+    assert refusal_of(scenario, note(owner=Role.COORDINATOR)) is None
+
+
+def handled_within(period: str) -> dict[str, Any]:
+    """The default deadlines, but the coordinator has so long to see a case handled."""
+    deadlines = default_policy().model_dump(mode="json")["deadlines"]
+    deadlines["proposal"]["handling"] |= {"owner": "coordinator", "within": period}
+    return dict(deadlines)
 
 
 def test_a_missed_time_is_noted_in_every_state_but_the_archive() -> None:
@@ -359,9 +430,12 @@ def test_nothing_is_noted_on_what_is_over(stream: str) -> None:
 
 
 def test_orders_take_notes_while_they_live() -> None:
-    assert refusal_of(reached("handling"), note(on=LEAD)) is None
-    assert refusal_of(reached("order:declined"), note(on=ASSISTING)) is None
-    assert refusal_of(reached("done"), note(on=ASSISTING)) is None
+    assert refusal_of(reached("handling").at(ACKNOWLEDGED_BY), note_of_an_order()) is None
+    declined = reached("order:declined")
+    due = declined.state(ASSISTING).due_at
+    declining = {"on": ASSISTING, "timer": "declined.record", "due": due, "owner": Role.COORDINATOR}
+    assert refusal_of(declined.at(due), note(**declining)) is None
+    assert refusal_of(reached("done").at(due), note(**declining)) == "no_such_timer"
     assert refusal_of(reached("evaluating"), note(on=ROUND)) == "wrong_state"
 
 

@@ -32,6 +32,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{at} 超出补录期限（{limit}），请在 approved_by 注明批准人",
     ),
     "not_yet_due": ("not before {due}", "须在 {due} 之后"),
+    "no_such_timer": (
+        "the clock waits here for nothing called {timer} that is due at {due}, or does more than note it",
+        "当前没有到期时间为 {due} 且只作记录的时限 {timer}",
+    ),
     "noted_already": ("{timer} was noted already", "{timer} 已记录"),
     # people
     "not_authorised": (
