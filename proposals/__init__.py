@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proposals.application import (
+        CommandRefused,
         Option,
         Proposals,
         Unfinished,
@@ -334,6 +335,7 @@ __all__ = [
     "ClosedCaseImported",
     "CoSignProposal",
     "Command",
+    "CommandRefused",
     "CompleteOrder",
     "ConfirmDecision",
     "Conflict",

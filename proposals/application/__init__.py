@@ -2,6 +2,7 @@
 
 from proposals.application.door import Proposals
 from proposals.application.options import Option
+from proposals.application.refusing import CommandRefused
 from proposals.application.unfinished import Unfinished
 
-__all__ = ["Option", "Proposals", "Unfinished"]
+__all__ = ["CommandRefused", "Option", "Proposals", "Unfinished"]

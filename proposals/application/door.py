@@ -23,6 +23,7 @@ from proposals.application.hosting import Hosted
 from proposals.application.options import Option, options
 from proposals.application.reading import Reader
 from proposals.application.recording import ATTEMPTS, Ports, Writer
+from proposals.application.refusing import in_turn
 from proposals.application.unfinished import Unfinished, put_by
 from proposals.domain.deadlines import end_of, pending
 from proposals.domain.decider import fold
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
+    from proposals.application.idempotency import Request
     from proposals.domain.event import Command, Fact
     from proposals.domain.organisation import Unit
     from proposals.domain.ports import Calendar, Funds, KeyStore
@@ -119,10 +121,14 @@ class Proposals:
     def do(self, *commands: Command) -> list[Fact]:
         """Records what the commands lead to, all or nothing, in one transaction; returns the facts with positions.
 
-        A command id that was recorded before is answered with what it recorded then. Raises Refused with the
-        rule in the way, Conflict if others were first too often, Invalid for what is no command at all.
+        A command id that was recorded before is answered with what it recorded then. Raises Refused (as
+        CommandRefused, with the command's index in the call) with the rule in the way, Conflict if others were
+        first too often, Invalid for what is no command at all.
         """
-        asked = [self.writer.request(command) for command in commands]
+        asked: list[Request] = []
+        with in_turn(asked):
+            for command in commands:
+                asked.append(self.writer.request(command))  # noqa: PERF401 - how many there are says which is refused
         host = self._host.get()
         try:
             return host.do(asked) if host is not None else self.writer.record(asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from proposals.adapters.store import CommandIdTaken, CommandRecord, HostTransaction, VersionConflict
+from proposals.application.refusing import in_turn
 from proposals.domain.data_subject import EraseSubject
 from proposals.domain.errors import Refused, refusal
 
@@ -49,16 +50,17 @@ class Hosted(HostTransaction[Staged]):
     def do(self, asked: Sequence[Request]) -> list[Fact]:
         """Decides on top of what waits. There is no retry here: a conflict is raised by the host's commit."""
         before = len(self.staged)
-        facts: list[Fact] = []
+        answers: list[list[Fact]] = []
         self.work.context.now = self.writer.now()
         try:
-            for request in asked:
-                facts.extend(self._answer(self.writer.unlinkable(request, self.work.read)))
+            with in_turn(answers):
+                for request in asked:
+                    answers.append(self._answer(self.writer.unlinkable(request, self.work.read)))  # noqa: PERF401 - as there
         except BaseException:
             del self.staged[before:]
             self._go_back(before)
             raise
-        return facts
+        return [fact for answer in answers for fact in answer]
 
     def _answer(self, request: Request) -> list[Fact]:
         if isinstance(request.command, EraseSubject):

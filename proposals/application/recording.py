@@ -14,6 +14,7 @@ from proposals.adapters.snapshots import Snapshot
 from proposals.adapters.store import CommandIdTaken, CommandRecord, VersionConflict
 from proposals.adapters.store.connections import ConnectionLost
 from proposals.application.idempotency import Request, fingerprint, placed_at
+from proposals.application.refusing import in_turn
 from proposals.application.unfinished import put_by
 from proposals.application.work import Work
 from proposals.domain.context import Context
@@ -167,16 +168,17 @@ class Writer:
         answers: list[Sequence[Fact]] = []
         receipts: dict[str, CommandRecord] = {}
         performed: dict[str, list[Fact]] = {}
-        for request in (self.unlinkable(each, work.read) for each in asked):
-            answer = self.recorded_before(request) if look_up else None
-            if request.command_id in receipts:
-                request.must_be(receipts[request.command_id].fingerprint)
-                answer = performed[request.command_id]
-            if answer is None:
-                answer = performed[request.command_id] = work.perform(request.command, request.command_id)
-                receipt = CommandRecord(request.command_id, request.fingerprint, len(answer))
-                receipts[request.command_id] = receipt
-            answers.append(answer)
+        with in_turn(answers):
+            for request in (self.unlinkable(each, work.read) for each in asked):
+                answer = self.recorded_before(request) if look_up else None
+                if request.command_id in receipts:
+                    request.must_be(receipts[request.command_id].fingerprint)
+                    answer = performed[request.command_id]
+                if answer is None:
+                    answer = performed[request.command_id] = work.perform(request.command, request.command_id)
+                    receipt = CommandRecord(request.command_id, request.fingerprint, len(answer))
+                    receipts[request.command_id] = receipt
+                answers.append(answer)
         if receipts:
             self._append(work, list(receipts.values()))
         facts = [work.placed.get(fact.reference, fact) for answer in answers for fact in answer]

@@ -90,6 +90,7 @@ class _Doing:
 
     def all_or_nothing(self, lines: Iterator[Given]) -> None:
         """Every line in one transaction, or none of them."""
+        from proposals.application import CommandRefused
         from proposals.domain.errors import Conflict, Refused
 
         everything = list(lines)
@@ -101,7 +102,7 @@ class _Doing:
         try:
             facts = self._app.do(*(one.command for one in read))
         except (Refused, Conflict) as error:
-            culprit = self._culprit(read) if isinstance(error, Refused) else None
+            culprit = read[error.index] if isinstance(error, CommandRefused) else None
             for one in read:
                 if one is culprit or culprit is None:
                     self._refuse(one.place, error)
@@ -169,20 +170,6 @@ class _Doing:
                 seen[command_id] = one.place["line"]
             kept.append(one)
         return kept
-
-    def _culprit(self, read: list[_Read]) -> _Read | None:
-        """Which of the commands was refused: they are decided once more, one after another, and not recorded."""
-        from proposals.domain.errors import Refused
-
-        work = self._app.writer.work()
-        for one in read:
-            try:
-                request = self._app.writer.request(one.command)
-                if self._app.writer.recorded_before(request) is None:
-                    work.perform(request.command, request.command_id)
-            except Refused:
-                return one
-        return None
 
     def sum_up(self) -> None:
         """Tells people how it went, where they look or have to."""

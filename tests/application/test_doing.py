@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from proposals import (
     AcceptProposal,
     AddNote,
+    CommandRefused,
     CoSignProposal,
     Invalid,
     MergeProposal,
@@ -254,6 +256,31 @@ def test_reactions_cannot_be_given_by_themselves(county: County) -> None:
 
 def missed(stream: str) -> RecordMissed:
     return RecordMissed(on=stream, timer="t", due=MORNING, owner=Role.SCREENER, action="record", actor="system")
+
+
+BAD: dict[str, Callable[[], Any]] = {
+    "the rules say no": lambda: accept().model_copy(update={"actor": "li"}),
+    "only the engine gives it": lambda: missed("proposal-1"),
+    "its id stands for another": lambda: note("Another.", command_id="told"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_refusal_says_which_command_of_the_call_it_is_about(
+    memory: County, bad: Callable[[], Any], index: int
+) -> None:
+    memory.raised()
+    memory.app.do(note("First.", command_id="told"))
+    commands = [note("One."), note("Two.")]
+    commands.insert(index, bad())
+
+    with pytest.raises(CommandRefused) as refused:
+        memory.app.do(*commands)
+
+    assert refused.value.index == index
+    assert refused.value.stream == "proposal-1"
+    assert isinstance(refused.value, Refused)
 
 
 def test_a_command_for_a_stream_of_another_kind_is_refused(memory: County) -> None:
