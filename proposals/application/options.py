@@ -44,9 +44,11 @@ class _Blank:
 
 
 def options(process: Process, state: State, actor: str, at: datetime, context: Context) -> list[Option]:
-    """Every public command of the table, those open first."""
+    """Every public command for a stream that exists, those open first. What begins a stream is none of them."""
     answers = [
-        _option(process, command, state, Act(actor, actor), at, context) for command in process.commands.values()
+        _option(process, command, state, Act(actor, actor), at, context)
+        for command in process.commands.values()
+        if process.sources_of(command)
     ]
     return sorted(answers, key=lambda option: not option.open)
 

@@ -132,5 +132,4 @@ def _only_in(refusal: Refusal | None, settings: Settings) -> str:
     if refusal is None or refusal.code != "wrong_state":
         return ""
     words = settings.words
-    states = [words.name(state) for state in refusal.details["allowed"]]
-    return words("options_only_in", states=", ".join(states)) if states else words("options_only_new")
+    return words("options_only_in", states=", ".join(words.name(state) for state in refusal.details["allowed"]))

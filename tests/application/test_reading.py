@@ -205,10 +205,21 @@ def test_options_say_what_is_open_to_whom_and_why_the_rest_is_not(county: County
     assert closed["CoSignProposal"] == "cosigns_own"
     assert closed["AcceptProposal"] == "not_authorised"
     assert closed["DispatchWork"] == "wrong_state"
-    assert closed["RaiseProposal"] == "wrong_state"
     assert "CoSignProposal" in commands(county, "wang")
     assert "AcceptProposal" in commands(county, "community-screener")
     assert county.app.recorder.head() == head
+
+
+def test_what_begins_a_case_is_no_option_for_one_that_is_there(county: County) -> None:
+    county.raised()
+
+    options = {option.command: option for option in county.app.options("li", "proposal-1")}
+
+    assert not {"RaiseProposal", "ImportOpenCase", "ImportClosedCase"} & options.keys()
+    assert {"AcceptProposal", "ArchiveProposal", "WithdrawProposal"} <= options.keys()
+    for option in options.values():
+        if option.refusal is not None and option.refusal.code == "wrong_state":
+            assert option.refusal.details["allowed"], option.command
 
 
 def test_what_options_call_open_is_done_and_what_they_call_closed_is_refused_with_that_code(county: County) -> None:

@@ -167,7 +167,6 @@ CLI: dict[str, tuple[str, str]] = {
     "days": ("{days} days", "{days} 天"),
     "hours": ("{hours} hours", "{hours} 小时"),
     "options_only_in": ("only while it is: {states}", "仅限状态：{states}"),
-    "options_only_new": ("only to begin something new", "仅用于新建"),
     "do_progress": ("commands", "命令"),
     "do_left": ("not recorded, because of another line", "因其他行未记录"),
     "do_reader_gone": (
