@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         Option,
         Proposals,
         Unfinished,
+        parse_command,
     )
     from proposals.domain.data_subject import (
         EraseSubject,
@@ -529,6 +530,7 @@ __all__ = [
     "WithdrawOrder",
     "WithdrawProposal",
     "WorkDispatched",
+    "parse_command",
 ]
 
 _HOMES = (

@@ -2,7 +2,8 @@
 
 from proposals.application.door import Proposals
 from proposals.application.options import Option
+from proposals.application.parsing import parse_command
 from proposals.application.refusing import CommandRefused
 from proposals.application.unfinished import Unfinished
 
-__all__ = ["CommandRefused", "Option", "Proposals", "Unfinished"]
+__all__ = ["CommandRefused", "Option", "Proposals", "Unfinished", "parse_command"]
