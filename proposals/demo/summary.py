@@ -13,6 +13,7 @@ import orjson
 from proposals.domain.case import ProposalStatus
 from proposals.domain.proposal import PROPOSAL
 from proposals.domain.vocabulary import SYSTEM, Step, as_instant
+from proposals.projections.register import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,25 +22,6 @@ if TYPE_CHECKING:
     from proposals.application import Proposals
 
 S = ProposalStatus
-
-STEP_OF: Mapping[ProposalStatus, Step] = {
-    S.RAISED: Step.RAISE,
-    S.RETURNED: Step.RAISE,
-    S.ACCEPTED: Step.DISCUSS,
-    S.DISCUSSING: Step.DISCUSS,
-    S.TABLED: Step.DECIDE,
-    S.ANNOUNCED: Step.DECIDE,
-    S.CONFIRMED: Step.HANDLE,
-    S.HANDLING: Step.HANDLE,
-    S.SUSPENDED: Step.HANDLE,
-    S.VERIFYING: Step.HANDLE,
-    S.HANDLED: Step.EVALUATE,
-    S.REPORTED: Step.EVALUATE,
-    S.EVALUATING: Step.EVALUATE,
-    S.EVALUATED: Step.EVALUATE,
-    S.RECTIFYING: Step.EVALUATE,
-}
-"""The step in which a case is while it is in a state: the one that is to come of it next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +77,8 @@ def summary_of(
         target = PROPOSAL.target[names[name]]
         if target is None:
             continue
-        if stream in status and status[stream] in STEP_OF:
-            spent[STEP_OF[status[stream]]][stream].append(at - since[stream])
+        if stream in status and status[stream] in STEP:
+            spent[STEP[status[stream]]][stream].append(at - since[stream])
         status[stream], since[stream] = ProposalStatus(target), at
         if target is S.CLOSED:
             outcome[stream] = orjson.loads(envelope.state)["outcome"]
