@@ -146,7 +146,7 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
         ]
         draw(table(ends, columns, screen_width()))
         put("")
-    remark(words("demo_next", database=settings.shown))
+    remark(words("demo_next", url=settings.shown_url))
 
 
 def _days(span: timedelta | None, settings: Settings) -> str:

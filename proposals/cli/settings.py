@@ -74,6 +74,11 @@ class Settings:
         return f"{host}/{parsed.database or ''}"
 
     @property
+    def shown_url(self) -> str:
+        """The same as a URL, for `--db`; what is left out stands in the user's own."""
+        return f"{self.parsed.drivername}://{'/' if self.parsed.get_backend_name() == 'sqlite' else ''}{self.shown}"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be printed, in the order in which it is looked for."""
         from urllib.parse import quote, quote_plus

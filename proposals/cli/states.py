@@ -139,7 +139,7 @@ def card(state: State, whole: dict[str, Any], moment: datetime, context: Context
         "heading_proposer": state.proposer.actor,
         "heading_cosigners": _few(state.cosigners),
         "heading_contact": _short(whole["contact"], settings) if state.contact else "",
-        "heading_raised": settings.local(state.opened_at),
+        "heading_raised": settings.local(state.raised_at),
         "heading_cycle": str(state.cycle) if state.cycle > 1 else "",
         "heading_plan": _plan(state, context),
         "heading_orders": _few([order.order for order in state.live_orders]),

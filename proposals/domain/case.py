@@ -129,6 +129,8 @@ class Proposal(State):
     """Event, field and right value, in the order the corrections were made."""
     source_status: str | None = None
     """What the register says that an imported case came from."""
+    raised_at: datetime | None = None
+    """When the matter was raised; of an imported case, as its register says, long before it came here."""
     outcome: str | None = None
     ended_at: datetime | None = None
     """When the case last came to an end; the reopen window runs from here."""

@@ -116,6 +116,7 @@ def _take_facts(state: Proposal, provenance: Provenance, facts: ImportedFacts) -
     state.import_hash = provenance.sha256
     state.title, state.text = facts.title, facts.text or facts.title
     state.category = facts.category
+    state.raised_at = facts.raised_at
     state.source_status = facts.source_status
 
 

@@ -154,6 +154,7 @@ class ProposalRaised(StateEvent):
         state.policy, state.place, state.unit = self.policy, self.place, self.unit or self.place
         state.title, state.text, state.source = self.title, self.text, self.source
         state.proposer, state.proposer_is_party_member = fact.act, self.by_party_member
+        state.raised_at = fact.occurred_at
         state.contact = self.contact
 
 

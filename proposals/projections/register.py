@@ -98,7 +98,7 @@ def register_row(case: Proposal, now: datetime, context: Context) -> RegisterRow
         outcome=case.outcome,
         category=case.category,
         urgency=case.urgency.value,
-        raised_at=case.opened_at,
+        raised_at=case.raised_at,
     )
 
 

@@ -98,6 +98,7 @@ def test_an_open_case_begins_accepted_and_says_what_its_source_said() -> None:
     assert (case.status, case.place, case.unit, case.policy) == ("accepted", "unit-grid", "unit-grid", "policy-1")
     assert (case.title, case.text, case.category, case.source_status) == ("Lamp", "Lamp", "Street light", "open")
     assert case.imported
+    assert (case.raised_at, case.opened_at) == (RAISED, MORNING)
     assert case.source is None
     assert case.ended_at is None
     assert recorded(scenario, OpenCaseImported).facts == OPEN.facts
@@ -209,6 +210,7 @@ def test_a_changed_row_updates_what_the_source_states() -> None:
 
     case = scenario.state(CASE)
     assert (case.status, case.text, case.category) == ("accepted", "Still broken.", None)
+    assert case.raised_at == UPDATE.facts.raised_at
     assert case.import_hash == "b" * 64
 
 

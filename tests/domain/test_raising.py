@@ -93,7 +93,7 @@ def test_a_party_member_raises_a_matter_of_their_grid_under_the_policy_in_force(
     assert (case.status, case.place, case.unit, case.policy) == (S.RAISED, "unit-grid", "unit-grid", "policy-1")
     assert (case.title, case.text, case.source, case.contact) == ("A lamp", "It is dark", "member_proposal", contact)
     assert (case.proposer, case.proposer_is_party_member) == (Act("li", "grid-grid-worker"), True)
-    assert (case.revision, case.cycle, case.opened_at) == (1, 1, MORNING)
+    assert (case.revision, case.cycle, case.opened_at, case.raised_at) == (1, 1, MORNING, MORNING)
     assert case.due_at == MORNING.replace(hour=16) + 7 * DAY  # the end of the fifth working day in Shanghai
 
 

@@ -253,7 +253,7 @@ CLI: dict[str, tuple[str, str]] = {
         "模拟 {began} 至 {ended} 共 {cases} 件事项：新增 {events} 个事件，其中 {clock} 个由时钟引发",
     ),
     "demo_next": (
-        "look around: proposals --db sqlite:///{database} register | show ID | history ID",
-        "继续查看：proposals --db sqlite:///{database} register | show ID | history ID",
+        "look around: proposals --db {url} register | show ID | history ID",
+        "继续查看：proposals --db {url} register | show ID | history ID",
     ),
 }
