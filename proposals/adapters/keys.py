@@ -1,6 +1,6 @@
 """Keys in stores of their own: made once, found by name, destroyed for good.
 
-Destroying a key is how the engine forgets, because its log never can (ADR 0012). So a store must leave no
+Destroying a key is how the engine forgets, because its log never can (ADR 0010, 0018). So a store must leave no
 trace of a dead key, must not bring it back to life, and must notice when another process destroyed it.
 """
 
