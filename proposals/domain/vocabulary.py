@@ -7,14 +7,15 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     StringConstraints,
+    WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 SYSTEM: Final = "system"
 """The actor of everything the engine does by itself, such as a tick of the clock."""
@@ -169,21 +170,39 @@ def as_instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _in_utc(instant: datetime) -> datetime:
+def _instant(value: object) -> datetime:
+    """Reads an instant, and brings it to UTC.
+
+    A number, in quotes or not, is none: pydantic would count seconds from 1970, which nobody means. ISO 8601 has
+    a hyphen after the year, where no number has one.
+    """
+    if isinstance(value, str) and value[4:5] == "-":
+        try:
+            value = datetime.fromisoformat(value.upper())
+        except ValueError as error:
+            raise PydanticCustomError("datetime_parsing", _NO_INSTANT) from error
+    if not isinstance(value, datetime):
+        raise PydanticCustomError("datetime_type", _NO_INSTANT)
+    if value.utcoffset() is None:
+        raise PydanticCustomError("timezone_aware", "an instant has a time zone")
     try:
-        return instant.astimezone(UTC)
+        return value.astimezone(UTC)
     except OverflowError as error:
         message = "the instant is outside the calendar once it is brought to UTC"
         raise ValueError(message) from error
 
 
+_NO_INSTANT = "an instant is a datetime with a zone or ISO 8601 text"
 _NO_CONTROL_CHARACTERS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _ID_TAIL = r"-[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
 
 Instant = Annotated[
-    AwareDatetime, AfterValidator(_in_utc), PlainSerializer(instant_text, return_type=str, when_used="json")
+    datetime,
+    PlainValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation"),
+    PlainSerializer(instant_text, return_type=str, when_used="json"),
 ]
-"""A moment with a time zone, kept in UTC. A naive time is refused: nobody could say when it was."""
+"""A moment with a time zone, kept in UTC. A naive time is refused, and so is a number: nobody could say when it was."""
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROL_CHARACTERS)]
 """One short line of text, 1 to 200 characters, without control characters."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from proposals import AddNote
 from proposals.domain.vocabulary import (
     FOLLOWING_FROM_A_CASE,
     SATISFIED,
@@ -129,6 +132,27 @@ def test_an_instant_is_kept_in_utc_and_written_in_its_one_form() -> None:
     assert adapter.dump_python(kept) is kept
     assert adapter.dump_python(kept, mode="json") == "2026-03-02T01:00:00.000000Z"
     assert adapter.validate_json('"2026-03-02T09:00:00+08:00"') == kept
+
+
+@pytest.mark.parametrize(
+    "number",
+    [1_772_413_200, 1_772_413_200.5, -1, True, Decimal(1_772_413_200), "1772413200", "-1772413200", "1772413200.5",
+     "2026", b"1772413200"],
+    ids=repr,
+)  # fmt: skip
+def test_an_instant_is_no_number_of_seconds_from_1970(number: object) -> None:
+    with pytest.raises(ValidationError, match="an instant is a datetime with a zone or ISO 8601 text"):
+        TypeAdapter(Instant).validate_python(number)
+    if isinstance(number, int | float | str):
+        with pytest.raises(ValidationError, match="an instant is a datetime with a zone or ISO 8601 text"):
+            TypeAdapter(Instant).validate_json(json.dumps(number))
+    with pytest.raises(ValidationError, match="at\n  an instant"):
+        AddNote.model_validate({"proposal": "proposal-1", "note": "n", "actor": "li", "at": number})
+
+
+def test_an_instant_is_read_from_iso_8601_text() -> None:
+    for text in ("2026-03-02T09:00:00+08:00", "2026-03-02 01:00:00Z", "2026-03-02T01:00Z"):
+        assert TypeAdapter(Instant).validate_python(text) == datetime(2026, 3, 2, 1, tzinfo=UTC)
 
 
 def test_a_naive_instant_is_refused_and_so_is_one_outside_the_calendar() -> None:
