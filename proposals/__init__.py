@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proposals.application import (
-        CommandRefused,
         Option,
         Proposals,
         Unfinished,
@@ -336,7 +335,6 @@ __all__ = [
     "ClosedCaseImported",
     "CoSignProposal",
     "Command",
-    "CommandRefused",
     "CompleteOrder",
     "ConfirmDecision",
     "Conflict",

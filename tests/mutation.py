@@ -131,10 +131,12 @@ def main() -> int:
         sys.exit("the tests fail on the rules as they are")
     unnoticed = 0
     with ThreadPoolExecutor(WORKERS) as pool:
-        for change, alive in zip(changes, pool.map(survives, changes), strict=True):
+        for number, (change, alive) in enumerate(zip(changes, pool.map(survives, changes), strict=True), start=1):
             if alive:
                 print(change, flush=True)
                 unnoticed += 1
+            if sys.stderr.isatty() or number % 50 == 0:
+                print(f"{number} of {len(changes)}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
     print(f"{len(changes)} changes of a rule, {unnoticed} of them unnoticed")
     return 1 if unnoticed else 0
 

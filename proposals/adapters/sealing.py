@@ -1,7 +1,7 @@
 """Personal data under one key per data subject: sealed before it is stored, unreadable once the key is gone.
 
 A sealed field is bound to its subject, stream, version and field name, so that no ciphertext can be moved
-elsewhere unnoticed (design: *Personal data*; ADR 0012).
+elsewhere unnoticed (design: *Personal data*; ADR 0010).
 """
 
 from __future__ import annotations

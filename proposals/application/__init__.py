@@ -3,7 +3,6 @@
 from proposals.application.door import Proposals
 from proposals.application.options import Option
 from proposals.application.parsing import parse_command
-from proposals.application.refusing import CommandRefused
 from proposals.application.unfinished import Unfinished
 
-__all__ = ["CommandRefused", "Option", "Proposals", "Unfinished", "parse_command"]
+__all__ = ["Option", "Proposals", "Unfinished", "parse_command"]

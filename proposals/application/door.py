@@ -121,9 +121,9 @@ class Proposals:
     def do(self, *commands: Command) -> list[Fact]:
         """Records what the commands lead to, all or nothing, in one transaction; returns the facts with positions.
 
-        A command id that was recorded before is answered with what it recorded then. Raises Refused (as
-        CommandRefused, with the command's index in the call) with the rule in the way, Conflict if others were
-        first too often, Invalid for what is no command at all.
+        A command id that was recorded before is answered with what it recorded then. Raises Refused with the
+        rule in the way and the index of its command, Conflict if others were first too often, Invalid for what is
+        no command at all.
         """
         asked: list[Request] = []
         with in_turn(asked):

@@ -90,7 +90,6 @@ class _Doing:
 
     def all_or_nothing(self, lines: Iterator[Given]) -> None:
         """Every line in one transaction, or none of them."""
-        from proposals.application import CommandRefused
         from proposals.domain.errors import Conflict, Refused
 
         everything = list(lines)
@@ -102,7 +101,8 @@ class _Doing:
         try:
             facts = self._app.do(*(one.command for one in read))
         except (Refused, Conflict) as error:
-            culprit = read[error.index] if isinstance(error, CommandRefused) else None
+            index = error.index if isinstance(error, Refused) else None
+            culprit = read[index] if index is not None else None
             for one in read:
                 if one is culprit or culprit is None:
                     self._refuse(one.place, error)

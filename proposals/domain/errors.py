@@ -30,9 +30,13 @@ def refusal(code: str, **details: Any) -> Refusal:
 
 
 class Refused(ProposalsError):
-    """A command was understood and refused. Nothing was recorded."""
+    """A command was understood and refused. Nothing was recorded.
+
+    `index` says which of the commands of one `do` it is about, from 0; None where there was no such call.
+    """
 
     def __init__(self, reason: Refusal, *, guard: str = "", command: str = "", stream: str = "") -> None:
+        self.index: int | None = None
         self.reason = reason
         self.guard = guard
         self.command = command

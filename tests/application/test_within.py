@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from proposals import (
     AddNote,
     CastBallot,
-    CommandRefused,
     Conflict,
     CoSignProposal,
     DeliverFeedback,
@@ -153,7 +152,7 @@ def test_a_refusal_leaves_the_transaction_and_what_was_done_before_it(county: Co
     with host() as session:
         with county.app.within(session):
             county.app.do(raised())
-            with pytest.raises(CommandRefused, match="not_authorised") as refused:
+            with pytest.raises(Refused, match="not_authorised") as refused:
                 county.app.do(note("stays out"), AddNote(proposal="proposal-1", note="n", actor="stranger"))
             assert refused.value.index == 1
             desk.write(session)
