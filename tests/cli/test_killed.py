@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Desk
 
 ROOT = Path(__file__).parents[2]
-MAIN = "import sys; from proposals.cli import main; sys.exit(main())"
 PATIENCE = 0.002
 """Seconds between two looks at how far the command has come."""
 
@@ -40,7 +39,7 @@ def position(desk: Desk) -> int:
 
 def killed_again_and_again(desk: Desk, chance: random.Random, step: int, *arguments: str) -> int:
     """Runs a command to its end, killing it each time it has recorded some more; gives how often it was killed."""
-    kills, command = 0, [sys.executable, "-c", MAIN, "--db", desk.url, *arguments]
+    kills, command = 0, [sys.executable, "-m", "proposals", "--db", desk.url, *arguments]
     while True:
         enough = position(desk) + chance.randint(1, step)
         with subprocess.Popen(
