@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proposals.adapters.ledger import LedgerMapping, LedgerRow, Rejection, read_matters
-from proposals.adapters.ledger.reading import SourceRow
 from proposals.adapters.ledger.rows import RowMapper
+from proposals.adapters.ledger.source import SourceRow
 from proposals.adapters.ledger.wording import cleaned, filled, named
 from tests.hypothesis_profiles import load_profile
 from tests.importing.ledgers import MAPPING, ledger, mapping, row

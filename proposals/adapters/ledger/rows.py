@@ -12,9 +12,10 @@ import orjson
 from pydantic import ValidationError
 
 from proposals.adapters.ledger.mapping import AreaField, LedgerMapping, read_mapping
-from proposals.adapters.ledger.reading import SourceRow, read_rows
+from proposals.adapters.ledger.reading import read_rows
 from proposals.adapters.ledger.reasons import Rejection, Unusable
 from proposals.adapters.ledger.rejects import ADDED
+from proposals.adapters.ledger.source import SourceRow
 from proposals.adapters.ledger.times import closing_time, in_utc, read_moment
 from proposals.adapters.ledger.wording import (
     LINE,

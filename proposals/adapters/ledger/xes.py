@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyexpat import ExpatError, ParserCreate
 from typing import TYPE_CHECKING
 
-from proposals.adapters.ledger.reading import SourceRow
 from proposals.adapters.ledger.reasons import LedgerUnreadable
+from proposals.adapters.ledger.source import SourceRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from zipfile import BadZipFile
 
-from proposals.adapters.ledger.reading import SourceRow, as_cells, headers
 from proposals.adapters.ledger.reasons import LedgerUnreadable
+from proposals.adapters.ledger.source import SourceRow, as_cells, headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
