@@ -69,7 +69,8 @@ def _explained(error: BaseException, words: Words) -> tuple[str, int]:  # noqa: 
         case Conflict():
             return words("error_conflict", stream=error.stream), FAILED
         case ProposalsError():
-            return str(error), FAILED
+            in_the_catalogue = getattr(error, "text", None)
+            return in_the_catalogue(words.language) if in_the_catalogue else str(error), FAILED
         case _:
             return _of_the_world(error, words)
 

@@ -163,3 +163,13 @@ def test_the_demonstration_takes_up_the_matters_of_a_ledger(empty: Desk, ledger:
     empty.run("demo", "--matters", rows, "--mapping", mapping)
 
     assert {"路灯不亮", "井盖缺失"} <= {row["title"] for row in empty.rows("register")}
+
+
+def test_a_ledger_that_cannot_be_read_says_so_in_the_language_asked_for(empty: Desk, ledger: tuple[Path, Path]) -> None:
+    rows, mapping = ledger
+    rows.write_bytes("编号,标题".encode("gb18030"))
+
+    said = empty.run("import", str(rows), "--mapping", str(mapping), lang="zh", code=1).stderr
+
+    assert "不是 utf-8 文本" in said
+    assert "file.encoding" in said

@@ -12,6 +12,15 @@ from proposals.domain.errors import ProposalsError
 class LedgerUnreadable(ProposalsError):
     """A ledger cannot be read at all, or not further. What was imported before stays; importing again goes on."""
 
+    def __init__(self, code: str, **details: object) -> None:
+        self.code = code
+        self.details = details
+        super().__init__(self.text())
+
+    def text(self, language: str = "en") -> str:
+        """The sentence for people, in Chinese (`zh`) or English (`en`)."""
+        return sentence(self.code, language, **self.details)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

@@ -38,7 +38,9 @@ def csv_rows(path: Path, mapping: LedgerMapping) -> Iterator[SourceRow]:
                     yield SourceRow(number, as_cells(names, values))
         except csv.Error as error:
             # Guessing where the next row begins would turn one broken quote into many wrong rows.
-            raise LedgerUnreadable(f"{path.name}, line {reader.line_num}: {error}; is a quote left open?") from error
+            raise LedgerUnreadable(
+                "ledger_quote_left_open", file=path.name, line=reader.line_num, why=str(error)
+            ) from error
 
 
 def _delimiter(path: Path, mapping: LedgerMapping) -> str:
@@ -69,10 +71,7 @@ def _check_encoding(path: Path, encoding: str) -> None:
         except UnicodeError as error:
             where = done + getattr(error, "start", 0)
             said = encoding.removesuffix("-sig")
-            raise LedgerUnreadable(
-                f"{path.name} is not {said} text (near byte {where}); "
-                "name its encoding in the mapping, for example file.encoding = 'gb18030'"
-            ) from error
+            raise LedgerUnreadable("ledger_of_another_encoding", file=path.name, encoding=said, byte=where) from error
 
 
 def json_rows(path: Path, mapping: LedgerMapping) -> Iterator[SourceRow]:

@@ -87,7 +87,9 @@ def xes_rows(path: Path) -> Iterator[SourceRow]:
             try:
                 parser.Parse(chunk, not more)
             except (ExpatError, _Refused) as error:
-                raise LedgerUnreadable(f"{path.name}, line {parser.CurrentLineNumber}: {error}") from error
+                raise LedgerUnreadable(
+                    "ledger_broken", file=path.name, line=parser.CurrentLineNumber, why=str(error)
+                ) from error
             for cells in traces.done:
                 number += 1
                 yield SourceRow(number, cells)

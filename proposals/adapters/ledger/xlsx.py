@@ -26,14 +26,13 @@ def xlsx_rows(path: Path, mapping: LedgerMapping) -> Iterator[SourceRow]:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError as error:
-        message = "reading .xlsx takes openpyxl: pip install 'fivestep-proposals[xlsx]'"
-        raise LedgerUnreadable(message) from error
+        raise LedgerUnreadable("ledger_needs_openpyxl") from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions, which hold no data
         try:
             book = load_workbook(path, read_only=True, data_only=True)
         except (BadZipFile, KeyError, ValueError, InvalidFileException) as error:
-            raise LedgerUnreadable(f"{path.name} is no spreadsheet: {error}") from error
+            raise LedgerUnreadable("ledger_no_spreadsheet", file=path.name, why=str(error)) from error
         try:
             sheet = _sheet(book, mapping, path.name)
             cast("Any", sheet).reset_dimensions()  # some programs write a size that is not the sheet's
@@ -57,7 +56,7 @@ def _sheet(book: Workbook, mapping: LedgerMapping, name: str) -> Worksheet:
     for sheet in book.worksheets:
         if wanted in {None, sheet.title}:
             return sheet
-    raise LedgerUnreadable(f"{name} has no sheet {wanted or ''}; it has: {', '.join(book.sheetnames)}")
+    raise LedgerUnreadable("ledger_without_sheet", file=name, sheet=wanted or "", sheets=", ".join(book.sheetnames))
 
 
 def _text(value: object) -> str:

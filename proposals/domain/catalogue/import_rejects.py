@@ -1,6 +1,24 @@
-"""Why a row of a ledger cannot be taken over where no refusal says it; the codes are as stable as those of refusals."""
+"""Why a ledger, or a row of one, cannot be taken over where no refusal says it; the codes are as stable as those."""
 
 IMPORT_REJECTS: dict[str, tuple[str, str]] = {
+    "ledger_of_another_encoding": (
+        "{file} is not {encoding} text (near byte {byte}); name its file.encoding in the mapping, such as 'gb18030'",
+        "{file} 不是 {encoding} 文本（第 {byte} 字节附近）；请在映射文件中写明 file.encoding，例如 'gb18030'",
+    ),
+    "ledger_quote_left_open": (
+        "{file}, line {line}: {why}; is a quote left open?",
+        "{file} 第 {line} 行：{why}；引号是否没有闭合？",
+    ),
+    "ledger_no_spreadsheet": ("{file} is no spreadsheet: {why}", "{file} 不是电子表格：{why}"),
+    "ledger_without_sheet": (
+        "{file} has no sheet {sheet}; it has: {sheets}",
+        "{file} 中没有工作表 {sheet}；现有工作表：{sheets}",
+    ),
+    "ledger_needs_openpyxl": (
+        "reading .xlsx takes openpyxl: pip install 'fivestep-proposals[xlsx]'",
+        "读取 .xlsx 需要 openpyxl：pip install 'fivestep-proposals[xlsx]'",
+    ),
+    "ledger_broken": ("{file}, line {line}: {why}", "{file} 第 {line} 行：{why}"),
     "row_unreadable": ("the row cannot be read: {why}", "该行无法读取：{why}"),
     "key_missing": ("the row has no key ({template})", "该行没有编号（{template}）"),
     "key_too_long": ("the key is longer than {limit} characters", "编号超过 {limit} 字"),
