@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from proposals.adapters.keys import KeyDestroyed
+from proposals.domain.case import Proposal
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
 from proposals.domain.deadlines import next_due, same_timers
 from proposals.domain.decider import Cause, decide, evolve
@@ -123,13 +124,20 @@ class Work:
         """When a tick has to look at the streams for which that has changed, as text; None for never."""
         due: dict[str, str | None] = {}
         for stream, before in self.before.items():
-            kind, after = kind_of(stream), cast("State", self._states[stream])
-            policy = PROCESSES[kind].policy
+            after = cast("State", self._states[stream])
+            policy = PROCESSES[kind_of(stream)].policy
             rules = policy(after, None, self.context)
-            if before is None or policy(before, None, self.context) != rules or not same_timers(before, after, rules):
-                at = next_due(kind, after, rules, self.context.calendar)
-                due[stream] = instant_text(at) if at is not None else None
+            ruled_anew = before is not None and policy(before, None, self.context) != rules
+            if before is None or ruled_anew or not same_timers(before, after, rules):
+                due[stream] = self._next_due(after)
+            if ruled_anew and isinstance(after, Proposal):
+                due |= {other: self._next_due(cast("State", self.read(other))) for other in after.ruled_by_it}
         return due
+
+    def _next_due(self, state: State) -> str | None:
+        kind = kind_of(state.id)
+        at = next_due(kind, state, PROCESSES[kind].policy(state, None, self.context), self.context.calendar)
+        return instant_text(at) if at is not None else None
 
 
 def _erased(subject: str) -> Refused:

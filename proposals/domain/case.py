@@ -165,6 +165,11 @@ class Proposal(State):
         return tuple(order for order in self.orders if order.live)
 
     @property
+    def ruled_by_it(self) -> tuple[str, ...]:
+        """The streams whose rules are those that the case has pinned: its live orders and its round."""
+        return (*(order.order for order in self.live_orders), *([self.round] if self.round is not None else []))
+
+    @property
     def lead_order(self) -> OrderRef | None:
         """The order of the lead unit."""
         return next((order for order in self.live_orders if order.lead), None)

@@ -21,6 +21,7 @@ from proposals.domain.discussion import discussion_failed
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import SAME, Row
+from proposals.domain.review import review_is_ahead
 from proposals.domain.vocabulary import (
     Funding,
     Instant,
@@ -257,12 +258,6 @@ def nothing_else_is_left(state: Proposal, command: RecordUnresolved, context: Co
         S.RECTIFYING: lambda: not exhausted("rounds", state, context),
     }[cast("S", state.status)]()
     return refusal("something_is_left", status=str(state.status)) if left else None
-
-
-def review_is_ahead(state: Proposal, command: RecordUnresolved, context: Context) -> Refusal | None:
-    """A review date lies in the future."""
-    assert command.at is not None
-    return None if command.review_at > command.at else refusal("review_not_ahead")
 
 
 def publicity_is_open(state: Proposal, command: RaiseObjection, context: Context) -> Refusal | None:

@@ -22,6 +22,7 @@ from proposals.domain.dispatching import DISPATCHING
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Fact, StateEvent
 from proposals.domain.process import Row
+from proposals.domain.review import review_is_ahead
 from proposals.domain.vocabulary import (
     SYSTEM,
     Act,
@@ -184,12 +185,6 @@ def the_lead_asked_for_it(state: Proposal, command: SuspendHandling, context: Co
     if not holds_any(command.requested_by, (Role.HANDLER,), site_of(state, command, context), day, context):
         return refusal("not_the_lead", person=command.requested_by)
     return None
-
-
-def review_is_ahead(state: Proposal, command: SuspendHandling, context: Context) -> Refusal | None:
-    """A review date lies in the future."""
-    assert command.at is not None
-    return None if command.review_at > command.at else refusal("review_not_ahead")
 
 
 def suspensions_are_left(state: Proposal, command: SuspendHandling, context: Context) -> Refusal | None:

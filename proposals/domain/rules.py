@@ -166,6 +166,8 @@ class ProcessPolicy(Value):
     majority: Threshold
     acknowledge_within: dict[Urgency, Period]
     handle_within: dict[Urgency, Period]
+    review_within: Period
+    """How far ahead a review date may lie."""
     extension_limit: Period
     extension_asked_before: Period
     pass_mark: Threshold
@@ -173,6 +175,8 @@ class ProcessPolicy(Value):
     min_cell: Annotated[int, Field(ge=1, le=1_000, strict=True)]
     questions: tuple[Text, ...]
     reopen_window: Period
+    archive_as: Code
+    """The retention class in which the clock archives."""
     deadlines: dict[Kind, dict[str, Deadline]]
 
     @model_validator(mode="after")
@@ -182,6 +186,9 @@ class ProcessPolicy(Value):
             if missing:
                 message = f"{field} lacks {', '.join(missing)}"
                 raise ValueError(message)
+        if self.archive_as not in self.retention_classes:
+            message = f"archive_as is none of the retention classes: {', '.join(self.retention_classes)}"
+            raise ValueError(message)
         if self.minimum_ballots < self.min_cell:
             message = "minimum_ballots is below min_cell: a round that small would show who voted how"
             raise ValueError(message)

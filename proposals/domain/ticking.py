@@ -85,8 +85,7 @@ def _close_round(timer: Timer, state: State, context: Context) -> Iterator[Wante
 
 
 def _archive(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
-    retention = min(context.policy(cast("Proposal", state).policy).retention_classes)  # a stored list has no order
-    yield ArchiveProposal, {"retention_class": retention}
+    yield ArchiveProposal, {"retention_class": context.policy(cast("Proposal", state).policy).archive_as}
 
 
 _FOLLOWS: dict[Action, Callable[[Timer, State, Context], Iterator[Wanted]]] = {

@@ -11,17 +11,24 @@ import pytest
 
 from proposals import (
     AcceptProposal,
+    AcknowledgeOrder,
+    CheckPolicy,
     CoSignProposal,
     DeadlineMissed,
     DecisionConfirmed,
+    DraftPolicy,
+    MigratePolicy,
     ObjectionRaised,
     ProposalArchived,
+    PublishPolicy,
     RaiseObjection,
     Refused,
+    ReportIn,
     ReviseProposal,
     RoundClosed,
     WithdrawProposal,
 )
+from proposals.adapters.policies import default_policy
 from proposals.testing import MORNING
 
 from .checks import assert_whole
@@ -251,6 +258,26 @@ def test_a_tick_passes_over_what_others_are_changing(shared: County, opened: Ope
 
     assert len(done.result()) == 8
     assert_whole(shared.app)
+
+
+def test_another_edition_moves_what_the_clock_waits_for_on_the_orders_of_a_case_too(county: County) -> None:
+    case = county.handling()
+    order = "order-1.1"
+    county.app.do(AcknowledgeOrder(order=order, actor="water-handler"), ReportIn(order=order, actor="water-handler"))
+    stricter = default_policy().model_dump(mode="json")
+    stricter["deadlines"]["order"]["in_progress"]["then"] = [{"do": "urge"}]
+    by: dict[str, Any] = {"policy": "policy-2", "actor": "county-registrar"}
+    county.app.do(
+        ask(DraftPolicy, unit="unit-county", rules=stricter, **by),
+        CheckPolicy(**by),
+        PublishPolicy(policy="policy-2", effective=county.clock.now.date(), actor="county-principal"),
+    )
+    due = county.app.get(order).due_at
+
+    county.app.do(MigratePolicy(proposal=case, to="policy-2", reason="Sooner.", actor="community-tier-officer"))
+
+    county.clock.now = due
+    assert order in {fact.stream for fact in county.app.tick() if fact.name == "OrderUrged"}
 
 
 def test_a_host_cannot_tick_inside_its_transaction(county: County) -> None:

@@ -387,6 +387,7 @@ def test_a_review_date_lies_ahead() -> None:
     scenario = put_off(2, "county")
     refused(scenario.when(answering(scenario, review_at=scenario.now)), "review_not_ahead")
     assert scenario.when(answering(scenario, review_at=scenario.now + SECOND)).refused is None
+    refused(put_off(2, "county").when(answering(scenario, review_at=scenario.now + 400 * DAY)), "review_too_late")
 
 
 def test_a_closed_county_tier_in_between_is_passed_over() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -209,6 +209,9 @@ def test_an_order_declined_and_sent_out_again_in_the_stop_gets_back_only_the_res
         ({"review_at": shanghai(3, 18, 9)}, "review_not_ahead"),
         ({"review_at": shanghai(3, 18, 9) - SECOND}, "review_not_ahead"),
         ({"review_at": shanghai(3, 18, 9) + SECOND}, None),
+        ({"review_at": shanghai(3, 19) + 365 * DAY}, None),
+        ({"review_at": shanghai(3, 19) + 365 * DAY + SECOND}, "review_too_late"),
+        ({"review_at": datetime(9999, 12, 31, 23, 30, tzinfo=UTC)}, "review_too_late"),
     ],
 )
 def test_the_lead_asks_for_the_rest_and_it_ends_in_the_future(fields: dict[str, object], code: str | None) -> None:

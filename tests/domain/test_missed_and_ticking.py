@@ -210,17 +210,14 @@ def test_ended_cases_go_to_the_archive_when_they_can_no_longer_be_reopened(state
 
     scenario.at(due).tick()
     assert scenario.state(CASE).status == "archived"
-    assert scenario.state(CASE).retention_class in {"ten_years", "thirty_years", "permanent"}
+    assert scenario.state(CASE).retention_class == "thirty_years"
     assert quiet_again(scenario)
 
 
-def test_the_clock_chooses_the_same_class_however_the_policy_was_stored() -> None:
-    """A stored policy lists its classes alphabetically, a fresh one as it was written."""
-    classes = {"b": "B", "a": "A"}
-    written = reached("withdrawn", retention_classes=classes).tick()
-    stored = reached("withdrawn", retention_classes=dict(sorted(classes.items()))).tick()
+def test_the_clock_archives_in_the_class_that_the_policy_names() -> None:
+    scenario = reached("withdrawn", archive_as="permanent").tick()
 
-    assert written.state(CASE).retention_class == stored.state(CASE).retention_class
+    assert scenario.state(CASE).retention_class == "permanent"
 
 
 # --- orders

@@ -352,6 +352,11 @@ def test_a_round_is_never_so_small_that_it_shows_who_voted_how() -> None:
     assert rules(minimum_ballots=3, min_cell=3).min_cell == 3
 
 
+def test_the_clock_archives_in_a_class_there_is() -> None:
+    with pytest.raises(ValidationError, match="archive_as is none of the retention classes: ten_years, thirty_years"):
+        rules(archive_as="for_ever")
+
+
 def test_there_is_always_a_round_and_no_loop_is_without_a_bound() -> None:
     for maxima in ({"rounds": 0}, {"returns": 101}, {"returns": None}, {"returns": -1}, {"returns": "2"}):
         with pytest.raises(ValidationError):

@@ -159,6 +159,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "处于 {status} 时尚有其他途径",
     ),
     "review_not_ahead": ("the review date is not ahead", "复查日期须在将来"),
+    "review_too_late": (
+        "the review date is after {last}, the last day the policy allows",
+        "复查日期晚于规则允许的最后期限 {last}",
+    ),
     "publicity_is_over": ("the publicity period ended at {due}", "公示期已于 {due} 结束"),
     "objects_already": ("{actor} has an open objection", "{actor} 已有未裁决的异议"),
     "no_such_objection": ("there is no open objection {objection}", "没有待裁决的第 {objection} 号异议"),
@@ -213,6 +217,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "not_imported": ("{proposal} was not imported", "{proposal} 不是导入事项"),
     # organisation and policy
     "only_system": ("{command} without a parent is for the system", "无上级的 {command} 只能由系统执行"),
+    "system_only_founds": (
+        "{unit} has a registrar: the system only founds what has none",
+        "{unit} 已有登记员，系统只负责初建",
+    ),
     "unit_has_no_tier": ("{unit} is a {unit_kind}: only areas have a tier", "{unit} 为 {unit_kind}，只有区域才有层级"),
     "area_needs_tier": ("{unit} is an area and needs a tier", "{unit} 为区域，须有层级"),
     "county_has_no_parent": ("{unit} is a county and has no parent", "{unit} 为县级，没有上级"),
