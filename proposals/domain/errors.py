@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from proposals.domain.catalogue import sentence
+from proposals.domain.catalogue import SENTENCES, sentence
 
 
 class ProposalsError(Exception):
@@ -25,7 +25,10 @@ class Refusal:
 
 
 def refusal(code: str, **details: Any) -> Refusal:
-    """A refusal with the details its sentence needs."""
+    """A refusal with the details its sentence needs. Raises KeyError for a code that is not in the catalogue."""
+    if code not in SENTENCES:
+        message = f"{code} has no sentence yet: give it one in proposals/domain/catalogue/refusals.py"
+        raise KeyError(message)
     return Refusal(code, details)
 
 

@@ -244,12 +244,12 @@ CLI: dict[str, tuple[str, str]] = {
     "import_rejects_file": ("all of them are in {file}, with the reason", "全部未接收的行及原因见 {file}"),
     "demo_progress": ("cases", "事项"),
     "demo_register": (
-        "The register on {day}: {cases} cases, {open} of them open",
-        "{day} 的台账：共 {cases} 件，未办结 {open} 件",
+        "A look back at the middle of it all, {day}: {cases} cases, {open} of them open then",
+        "回看中途 {day} 的台账：共 {cases} 件，当时未办结 {open} 件",
     ),
     "demo_more": ("… and {more} cases more", "…… 另有 {more} 件"),
     "demo_cases": (
-        "{cases} cases from {began} to {ended}, {events} new events, {clock} by the clock",
+        "In the end: {cases} cases from {began} to {ended}, {events} new events, {clock} by the clock",
         "模拟 {began} 至 {ended} 共 {cases} 件事项：新增 {events} 个事件，其中 {clock} 个由时钟引发",
     ),
     "demo_next": (
