@@ -133,7 +133,7 @@ class Proposals:
         try:
             return host.do(asked) if host is not None else self.writer.record(asked)
         except OverflowError:
-            raise Invalid([("at", "a time, or what becomes due from it, is beyond the calendar")]) from None
+            raise Invalid([("(command)", "a time, or what becomes due from it, is beyond the calendar")]) from None
 
     def options(self, actor: str, stream: str, *, at: datetime | None = None) -> list[Option]:
         """Which commands are open to a person on a stream now, and why the others are not."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from proposals.application import Proposals
     from proposals.cli.reading import Given
-    from proposals.domain.errors import Conflict, Refused
+    from proposals.domain.errors import Conflict, Invalid, Refused
     from proposals.domain.event import Command, Fact
 
 STDIN: Final = Path("-")
@@ -90,7 +90,7 @@ class _Doing:
 
     def all_or_nothing(self, lines: Iterator[Given]) -> None:
         """Every line in one transaction, or none of them."""
-        from proposals.domain.errors import Conflict, Refused
+        from proposals.domain.errors import Conflict, Invalid, Refused
 
         everything = list(lines)
         read = [found for line in everything if (found := self._read(line)) is not None]
@@ -109,6 +109,10 @@ class _Doing:
                 else:
                     self._leave([one])
             return
+        except Invalid as error:  # it shows only while they are done, and not at which of them
+            for one in read:
+                self._reject(one.place, error)
+            return
         answers = [list(group) for _, group in groupby(facts, key=lambda fact: fact.command_id)]
         for one, answer in zip(read, answers, strict=True):
             self._tell(one.place, answer)
@@ -119,18 +123,18 @@ class _Doing:
         try:
             return _Read(line.place, line.command())
         except Invalid as error:
-            self.counts["invalid"] += 1
-            problems = [{"field": field, "reason": reason} for field, reason in error.problems]
-            put(as_json({**line.place, "invalid": problems}))
+            self._reject(line.place, error)
             return None
 
     def _record(self, read: _Read) -> None:
-        from proposals.domain.errors import Conflict, Refused
+        from proposals.domain.errors import Conflict, Invalid, Refused
 
         try:
             self._tell(read.place, self._app.do(read.command))
         except (Refused, Conflict) as error:
             self._refuse(read.place, error)
+        except Invalid as error:
+            self._reject(read.place, error)
 
     def _tell(self, place: dict[str, Any], facts: list[Fact]) -> None:
         from proposals.adapters.mapper import plain
@@ -149,6 +153,11 @@ class _Doing:
         else:
             said = {"code": "conflict", "guard": "", "text": self._words("error_conflict", stream=error.stream)}
         put(as_json({**place, "refused": said}))
+
+    def _reject(self, place: dict[str, Any], error: Invalid) -> None:
+        self.counts["invalid"] += 1
+        problems = [{"field": field, "reason": reason} for field, reason in error.problems]
+        put(as_json({**place, "invalid": problems}))
 
     def _leave(self, read: list[_Read]) -> None:
         for one in read:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -152,6 +152,33 @@ def test_a_time_in_the_far_future_is_refused(desk: Desk) -> None:
     (said,) = desk.do(raised(at="9999-12-31T00:00:00Z"), code=3)
 
     assert said["refused"]["code"] == "in_the_future"
+
+
+def beyond_the_calendar() -> dict[str, Any]:
+    """A meeting at a time from which nothing can be counted on."""
+    return {
+        "command": "CallMeeting", "meeting": "meeting-1", "unit": "unit-g", "meeting_kind": "residents_council",
+        "purpose": "discuss", "title": "路灯", "starts_at": "9999-12-31T23:59:59Z", "chair": "convenor",
+        "actor": "convenor",
+    }  # fmt: skip
+
+
+def test_a_time_beyond_the_calendar_is_answered_and_the_lines_after_it_are_recorded(desk: Desk) -> None:
+    said = desk.do(raised(), beyond_the_calendar(), raised("proposal-2"), code=3)
+
+    assert [next(key for key in answer if key != "line") for answer in said] == ["event", "invalid", "event"]
+    assert said[1]["line"] == 2
+    assert "calendar" in said[1]["invalid"][0]["reason"]
+    assert said[1]["invalid"][0]["field"] != "at"
+
+
+def test_atomic_answers_every_line_when_a_time_is_beyond_the_calendar(desk: Desk) -> None:
+    head = desk.head()
+
+    done = desk.run("do", "--atomic", "-", given=lines(raised(), beyond_the_calendar()), code=3)
+
+    assert [answer["line"] for answer in answers(done) if "invalid" in answer] == [1, 2]
+    assert desk.head() == head
 
 
 def test_a_line_longer_than_any_command_is_passed_over(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
