@@ -208,6 +208,14 @@ def one_lead_and_open_units(state: Proposal, command: DispatchWork, context: Con
     return None
 
 
+def the_lead_is_that_of_the_plan(state: Proposal, command: DispatchWork, context: Context) -> Refusal | None:
+    """What was decided is carried out by whom it was decided; another lead takes a reassignment, with its reason."""
+    decided = state.plan.lead if state.plan is not None and state.status is S.CONFIRMED else None
+    if decided is not None and command.lead not in {None, decided}:
+        return refusal("lead_is_decided", lead=decided)
+    return None
+
+
 def a_round_is_left(state: Proposal, command: DispatchWork, context: Context) -> Refusal | None:
     """Work goes out only if it can be evaluated: after a failed round again, after a decision anew."""
     return within_maximum("rounds", state, context)
@@ -265,7 +273,7 @@ _COORDINATOR = (Role.COORDINATOR,)
 
 DISPATCHING = (
     Row((S.CONFIRMED, S.RECTIFYING), DispatchWork, WorkDispatched, S.HANDLING, _COORDINATOR,
-        (one_lead_and_open_units, a_round_is_left), step=Step.HANDLE),
+        (one_lead_and_open_units, the_lead_is_that_of_the_plan, a_round_is_left), step=Step.HANDLE),
     Row(S.HANDLING, AddOrder, OrderAdded, SAME, _COORDINATOR, (the_units_can_take_it,), step=Step.HANDLE),
     Row(S.HANDLING, ReassignOrder, OrderReassigned, SAME, _COORDINATOR,
         (the_order_is_live, the_units_can_take_it), step=Step.HANDLE),

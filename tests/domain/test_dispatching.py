@@ -95,16 +95,21 @@ def test_the_reaction_carries_the_person_and_the_cause() -> None:
     assert {fact.command_id for fact in followed} == {spine.command_id}
 
 
-def test_the_coordinator_may_name_other_units() -> None:
-    scenario = reached("confirmed").when(
-        DISPATCH.model_copy(update={"lead": "unit-parks", "assisting": ("unit-water", "unit-roads")})
-    )
+def test_the_coordinator_may_name_other_assisting_units() -> None:
+    scenario = reached("confirmed").when(DISPATCH.model_copy(update={"assisting": ("unit-parks", "unit-roads")}))
 
     assert orders(scenario) == [
-        ("unit-parks", True, "dispatched"),
-        ("unit-water", False, "dispatched"),
+        ("unit-water", True, "dispatched"),
+        ("unit-parks", False, "dispatched"),
         ("unit-roads", False, "dispatched"),
     ]
+
+
+def test_who_leads_was_decided_and_only_a_rectification_is_given_to_another() -> None:
+    other = DISPATCH.model_copy(update={"lead": "unit-parks", "assisting": ()})
+    assert refusal_of(reached("confirmed"), other) == "lead_is_decided"
+    assert refusal_of(reached("confirmed"), DISPATCH.model_copy(update={"lead": "unit-water"})) is None
+    assert orders(reached("rectifying").when(other))[-1] == ("unit-parks", True, "dispatched")
 
 
 def test_an_empty_list_of_assisting_units_is_none_and_not_that_of_the_plan() -> None:

@@ -171,6 +171,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "plan_has_no_lead": ("name a lead unit: there is no plan to take it from", "请指定牵头单位：没有可依据的方案"),
     "unit_has_an_order": ("{unit} has {order} of this case already", "{unit} 已有本事项的工单 {order}"),
     "no_such_order": ("{order} is no order that counts here", "{order} 不是本事项的有效工单"),
+    "lead_is_decided": (
+        "the plan that was adopted names {lead} as lead; dispatch to it, then reassign its order with a reason",
+        "通过的方案由 {lead} 牵头；如需更换，请先派单，再说明理由改派",
+    ),
     "lead_cannot_be_withdrawn": ("the lead's order is reassigned, not withdrawn", "牵头工单只能改派，不能撤回"),
     "order_not_done": ("{order} is {status}", "{order} 处于 {status}"),
     "evidence_needed": ("evidence is needed", "须提供佐证材料"),
