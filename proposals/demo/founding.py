@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from proposals.adapters.policies import default_policy
 from proposals.demo.clock import ZONE
-from proposals.demo.county import County, the_county
+from proposals.demo.county import County, Post, the_county
 from proposals.domain.errors import NotFound
 from proposals.domain.organisation import Appoint, CreateUnit, PairUnit
 from proposals.domain.policy import CheckPolicy, DraftPolicy, PolicyStatus, PublishPolicy
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from proposals.application import Proposals
+    from proposals.demo.county import UnitEntry
     from proposals.domain.event import Command
 
 BATCH = 300
@@ -55,37 +56,55 @@ def _is_founded(app: Proposals, county: County) -> bool:
 
 
 def _organisation(county: County, at: datetime) -> Iterator[Command]:
-    """The system founds it: nobody is there yet who could."""
+    """The system founds the county and appoints its registrar, who does the rest."""
+    registrar = _registrar(county)
+    top, first = county.units[county.top], Post(county.top, registrar, Role.REGISTRAR)
+    yield _creation(top, SYSTEM, at)
+    yield _appointment(first, county, SYSTEM, at)
     for unit in county.units.values():
-        yield CreateUnit(
-            unit=unit.id,
-            title=unit.title,
-            unit_kind=unit.kind,
-            tier=unit.tier,
-            parent=unit.parent,
-            actor=SYSTEM,
-            at=at,
-            command_id=f"county:{unit.id}",
-        )
+        if unit != top:
+            yield _creation(unit, registrar, at)
     for post in county.posts:
-        yield Appoint(
-            unit=post.unit,
-            person=post.person,
-            role=post.role,
-            since=county.founded,
-            actor=SYSTEM,
-            at=at,
-            command_id=f"county:{post.unit}:{post.person}:{post.role.value}",
-        )
+        if post != first:
+            yield _appointment(post, county, registrar, at)
     for unit_id, partner in county.pairings:
         yield PairUnit(
             unit=unit_id,
             partner=partner,
             since=county.founded,
-            actor=SYSTEM,
+            actor=registrar,
             at=at,
             command_id=f"county:{unit_id}:{partner}",
         )
+
+
+def _registrar(county: County) -> str:
+    return county.nearest(county.top, Role.REGISTRAR)
+
+
+def _creation(unit: UnitEntry, actor: str, at: datetime) -> Command:
+    return CreateUnit(
+        unit=unit.id,
+        title=unit.title,
+        unit_kind=unit.kind,
+        tier=unit.tier,
+        parent=unit.parent,
+        actor=actor,
+        at=at,
+        command_id=f"county:{unit.id}",
+    )
+
+
+def _appointment(post: Post, county: County, actor: str, at: datetime) -> Command:
+    return Appoint(
+        unit=post.unit,
+        person=post.person,
+        role=post.role,
+        since=county.founded,
+        actor=actor,
+        at=at,
+        command_id=f"county:{post.unit}:{post.person}:{post.role.value}",
+    )
 
 
 def _editions(county: County, at: datetime) -> Iterator[Command]:
@@ -100,9 +119,11 @@ def _editions(county: County, at: datetime) -> Iterator[Command]:
 def _edition(
     county: County, policy: str, unit: str, rules: ProcessPolicy, effective: date, at: datetime
 ) -> Iterator[Command]:
-    """Drafted and checked by the system, signed by a principal: four eyes even here."""
-    yield DraftPolicy(policy=policy, unit=unit, rules=rules, actor=SYSTEM, at=at, command_id=f"county:{policy}:draft")
-    yield CheckPolicy(policy=policy, actor=SYSTEM, at=at, command_id=f"county:{policy}:check")
+    """Drafted and checked by the registrar, signed by a principal: four eyes even here."""
+    registrar = _registrar(county)
+    drafted, checked = f"county:{policy}:draft", f"county:{policy}:check"
+    yield DraftPolicy(policy=policy, unit=unit, rules=rules, actor=registrar, at=at, command_id=drafted)
+    yield CheckPolicy(policy=policy, actor=registrar, at=at, command_id=checked)
     yield PublishPolicy(
         policy=policy,
         effective=effective,

@@ -314,6 +314,21 @@ def only_the_system_founds_a_county(state: None, command: CreateUnit, context: C
     return None
 
 
+def the_system_only_founds(state: Any, command: Any, context: Context) -> Refusal | None:
+    """Once somebody is registrar of the place or above it, that one keeps the register, and the system does not.
+
+    It is asked of the day of the act and of today, so that no earlier date leads around a registrar.
+    """
+    if command.actor != SYSTEM:
+        return None
+    days = {context.day(command.at), context.day(context.now)}
+    places = (getattr(command, "unit", None) or state.unit, getattr(command, "parent", None))
+    for unit in (unit for place in places if place is not None for unit in context.above(place)):
+        if any(unit.holders(frozenset({Role.REGISTRAR}), day) for day in days):
+            return refusal("system_only_founds", unit=unit.id)
+    return None
+
+
 def it_fits_under_its_new_parent(state: Unit, command: MoveUnit, context: Context) -> Refusal | None:
     """The new parent is open, of a fitting tier, and not below the unit itself."""
     if context.is_within(command.parent, state.id):
@@ -415,15 +430,16 @@ ORGANISATION = Process(
     Unit,
     (
         Row(NEW, CreateUnit, UnitCreated, _OPEN, (*_BY, Role.IMPORTER),
-            (only_the_system_founds_a_county, it_has_its_place_in_the_tree)),
-        Row(_OPEN, RenameUnit, UnitRenamed, SAME, _BY),
-        Row(_OPEN, MoveUnit, UnitMoved, SAME, _BY, (it_fits_under_its_new_parent,)),
+            (only_the_system_founds_a_county, the_system_only_founds, it_has_its_place_in_the_tree)),
+        Row(_OPEN, RenameUnit, UnitRenamed, SAME, _BY, (the_system_only_founds,)),
+        Row(_OPEN, MoveUnit, UnitMoved, SAME, _BY, (the_system_only_founds, it_fits_under_its_new_parent)),
         Row(_OPEN, Appoint, Appointed, SAME, _BY,
-            (role_is_one_of_appointment, days_are_in_order, not_held_already, nobody_appoints_themselves)),
-        Row(_OPEN, EndAppointment, AppointmentEnded, SAME, _BY, (it_is_held,)),
-        Row(_OPEN, PairUnit, UnitPaired, SAME, _BY, (partner_is_open,)),
+            (the_system_only_founds, role_is_one_of_appointment, days_are_in_order, not_held_already,
+             nobody_appoints_themselves)),
+        Row(_OPEN, EndAppointment, AppointmentEnded, SAME, _BY, (the_system_only_founds, it_is_held)),
+        Row(_OPEN, PairUnit, UnitPaired, SAME, _BY, (the_system_only_founds, partner_is_open)),
         Row(_OPEN, EnactPolicy, PolicyEnacted, SAME, reaction=True),
-        Row(_OPEN, CloseUnit, UnitClosed, _CLOSED, _BY, (nobody_is_left,)),
+        Row(_OPEN, CloseUnit, UnitClosed, _CLOSED, _BY, (the_system_only_founds, nobody_is_left)),
     ),
     terminal=(_CLOSED,),
     site=_site,

@@ -11,7 +11,7 @@ from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Fact, StateEvent
-from proposals.domain.organisation import unit_is_open
+from proposals.domain.organisation import the_system_only_founds, unit_is_open
 from proposals.domain.policy_check import Severity, check
 from proposals.domain.process import NEW, Process, Row
 from proposals.domain.rules import ProcessPolicy
@@ -167,9 +167,11 @@ POLICY = Process(
     PolicyStatus,
     Policy,
     (
-        Row(NEW, DraftPolicy, PolicyDrafted, _S.DRAFTED, (Role.REGISTRAR, Role.SYSTEM), (its_unit_is_open,)),
+        Row(NEW, DraftPolicy, PolicyDrafted, _S.DRAFTED, (Role.REGISTRAR, Role.SYSTEM),
+            (the_system_only_founds, its_unit_is_open)),
         Row((_S.DRAFTED, _S.CHECKED), DraftPolicy, PolicyDrafted, _S.DRAFTED, (Role.REGISTRAR,), (its_unit_is_open,)),
-        Row(_S.DRAFTED, CheckPolicy, PolicyChecked, _S.CHECKED, (Role.REGISTRAR, Role.SYSTEM), (it_has_no_errors,)),
+        Row(_S.DRAFTED, CheckPolicy, PolicyChecked, _S.CHECKED, (Role.REGISTRAR, Role.SYSTEM),
+            (the_system_only_founds, it_has_no_errors)),
         Row(_S.CHECKED, PublishPolicy, PolicyPublished, _S.PUBLISHED, (Role.PRINCIPAL,),
             (publisher_is_not_drafter, not_before_today)),
         Row(_S.PUBLISHED, SupersedePolicy, PolicySuperseded, _S.SUPERSEDED, reaction=True),

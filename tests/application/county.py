@@ -37,6 +37,7 @@ from proposals import (
 from proposals.domain.event import Command
 from proposals.domain.organisation import Appointed, UnitCreated
 from proposals.domain.policy import PolicyDrafted
+from proposals.domain.vocabulary import Role
 from proposals.testing import MORNING, small_county
 
 if TYPE_CHECKING:
@@ -71,16 +72,18 @@ class Clock:
 
 
 def founding() -> Iterator[Command]:
-    """The small county, as the commands that lead to it."""
+    """The small county, as the commands that lead to it: the system's, and its registrar's once there is one."""
+    by = "system"
     for fact in small_county():
         match fact.event:
             case UnitCreated() as event:
-                yield CreateUnit(unit=fact.stream, actor="system", **_told(event))
+                yield CreateUnit(unit=fact.stream, actor=by, **_told(event))
             case Appointed() as event:
-                yield Appoint(unit=fact.stream, actor="system", **_told(event))
+                yield Appoint(unit=fact.stream, actor=by, **_told(event))
+                by = event.person if event.role is Role.REGISTRAR else by
             case PolicyDrafted() as event:
-                yield DraftPolicy(policy=fact.stream, actor="system", unit=event.unit, rules=event.rules)
-                yield CheckPolicy(policy=fact.stream, actor="system")
+                yield DraftPolicy(policy=fact.stream, actor=by, unit=event.unit, rules=event.rules)
+                yield CheckPolicy(policy=fact.stream, actor=by)
                 yield PublishPolicy(policy=fact.stream, effective=MORNING.date(), actor="county-principal")
             case _:
                 pass  # published and enacted by what follows from the commands

@@ -215,7 +215,7 @@ def test_nobody_acts_in_a_role_after_the_log_says_that_it_has_ended(shared: Coun
         role="screener",
         until=yesterday,
         reason="moved",
-        actor="system",
+        actor="county-registrar",
     )
     cases = [shared.raised(n) for n in range(6)]
 

@@ -37,7 +37,7 @@ def county() -> Iterator[dict[str, Any]]:
     """The commands that found a county of four tiers with somebody for the first steps, and its policy."""
     yield {"command": "CreateUnit", "unit": "unit-c", "title": "安居县", "tier": "county", "actor": "system"}
     for person in ("registrar", "principal", "archivist", "reviewer"):
-        yield appoint("unit-c", person, person, "system")
+        yield appoint("unit-c", person, person, "system" if person == "registrar" else "registrar")
     for unit, title, tier, parent in (
         ("unit-s", "凤凰街道", "street", "unit-c"),
         ("unit-m", "滨河社区", "community", "unit-s"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given as for_all
@@ -29,6 +30,9 @@ from proposals.domain.organisation import Appointment, PolicyEnacted, Unit, Unit
 from proposals.domain.vocabulary import FOLLOWING_FROM_A_CASE, Role, Tier, UnitKind
 from proposals.testing import MORNING, SINCE, Scenario, given, on
 from tests.domain.stories import DAY, TODAY, appoint, county, refused
+
+if TYPE_CHECKING:
+    from proposals.domain.event import Command
 
 BY = "county-registrar"
 NEW = "unit-new"
@@ -128,8 +132,8 @@ def test_a_parent_exists_and_is_open() -> None:
     assert given().when(creating(None, None, "merchant", actor="system")).refused is None
 
 
-@pytest.mark.parametrize("actor", ["street-registrar", "county-importer", "system"])
-def test_registrars_of_the_place_importers_and_the_system_create_units(actor: str) -> None:
+@pytest.mark.parametrize("actor", ["street-registrar", "county-importer"])
+def test_registrars_of_the_place_and_importers_create_units(actor: str) -> None:
     scenario = county().given(appoint("street-registrar", "registrar", "unit-street"))
     assert scenario.when(creating("grid", "unit-community", actor=actor)).refused is None
     assert scenario.state(NEW).parent == "unit-community"
@@ -379,6 +383,10 @@ def test_a_unit_pairs_with_another_open_one_once() -> None:
     refused(scenario.when(pair.model_copy(update={"partner": "unit-x"})), "no_such_unit", unit="unit-x")
 
 
+GRID_OFFICES = [
+    ("grid-grid-worker", "grid_worker"), ("grid-convenor", "convenor"),
+    *((f"grid-member{number}", "member") for number in range(1, 6)),
+]  # fmt: skip
 BY_WHOM = {
     "rename": RenameUnit(unit="unit-grid", title="x", reason="x", actor=BY),
     "move": moving("unit-grid", "unit-street"),
@@ -389,11 +397,11 @@ BY_WHOM = {
 
 
 @pytest.mark.parametrize("command", BY_WHOM.values(), ids=BY_WHOM.keys())
-def test_a_registrar_of_the_place_or_above_and_the_system_keep_the_register(command: Appoint) -> None:
+def test_a_registrar_of_the_place_or_above_keeps_the_register(command: Appoint) -> None:
     scenario = county().given(
         appoint("clerk", "registrar", "unit-grid"), appoint("stranger", "registrar", "unit-grid2")
     )
-    for actor in ("clerk", BY, "system"):
+    for actor in ("clerk", BY):
         assert (
             county()
             .given(appoint("clerk", "registrar", "unit-grid"))
@@ -405,10 +413,74 @@ def test_a_registrar_of_the_place_or_above_and_the_system_keep_the_register(comm
     refused(scenario.when(command.model_copy(update={"actor": "grid-convenor"})), "not_authorised")
 
 
-def test_closing_too_is_for_registrars_and_the_system() -> None:
-    for actor in (BY, "system"):
-        assert a_unit().when(closing(NEW, actor)).refused is None
+def test_closing_too_is_for_registrars() -> None:
+    assert a_unit().when(closing(NEW)).refused is None
     refused(a_unit().when(closing(NEW, "grid-convenor")), "not_authorised")
+
+
+# --- what the system does
+
+TOP = "unit-county"
+SYSTEMS = {**BY_WHOM, "create": creating("grid", "unit-community"), "close": closing("unit-grid")}
+BY_SYSTEM = {name: command.model_copy(update={"actor": "system"}) for name, command in SYSTEMS.items()}
+
+
+def without_registrar(until: date = TODAY - DAY) -> Scenario:
+    """The small county, whose registrar has left."""
+    return county().given(ending(BY, "registrar", TOP, until))
+
+
+@pytest.mark.parametrize("command", BY_SYSTEM.values(), ids=BY_SYSTEM.keys())
+def test_the_system_keeps_no_register_where_somebody_is_registrar(command: Command) -> None:
+    refused(county().when(command), "system_only_founds", unit=TOP)
+
+
+@pytest.mark.parametrize("command", BY_SYSTEM.values(), ids=BY_SYSTEM.keys())
+def test_the_system_founds_where_nobody_is_registrar_yet_or_any_more(command: Command) -> None:
+    scenario = without_registrar().given(
+        appoint("other", "registrar", "unit-grid2").model_copy(update={"actor": "system"}),
+    )
+    if isinstance(command, CloseUnit):
+        scenario.given(
+            *(ending(person, role, "unit-grid").model_copy(update={"actor": "system"}) for person, role in GRID_OFFICES)
+        )
+    assert scenario.when(command).refused is None, scenario.refused
+
+
+def test_the_system_appoints_the_first_registrar_and_no_second() -> None:
+    founded = given().given(creating("county", None, actor="system"))
+    scenario = founded.given(appoint("sun", "registrar", NEW).model_copy(update={"actor": "system"}))
+    second = appoint("qian", "registrar", NEW)
+    refused(scenario.when(second.model_copy(update={"actor": "system"})), "system_only_founds", unit=NEW)
+    assert scenario.when(second.model_copy(update={"actor": "sun"})).refused is None
+
+
+def test_no_earlier_day_leads_the_system_around_a_registrar_and_none_of_tomorrow_stops_it() -> None:
+    by_system = {"actor": "system", "at": MORNING - DAY}
+    scenario = given(on(TOP, UnitCreated(title="x", unit_kind=UnitKind.AREA, tier=Tier.COUNTY), at=MORNING - 2 * DAY))
+    scenario.given(appoint("sun", "registrar", TOP).model_copy(update={"actor": "system"}))
+    refused(scenario.when(appoint("qian", "principal", TOP).model_copy(update=by_system)), "system_only_founds")
+    left = without_registrar(TODAY).at(MORNING + DAY)
+    refused(
+        left.when(appoint("qian", "principal", TOP).model_copy(update={**by_system, "at": MORNING})),
+        "system_only_founds",
+    )
+    soon = without_registrar().given(
+        appoint("sun", "registrar", TOP, TODAY + DAY).model_copy(update={"actor": "system"})
+    )
+    assert soon.when(appoint("qian", "principal", TOP).model_copy(update={"actor": "system"})).refused is None
+
+
+def test_the_system_moves_nothing_under_a_registrar() -> None:
+    alone = county().given(creating(None, None, "merchant", actor="system"))
+    refused(alone.when(moving(NEW, "unit-grid", actor="system")), "system_only_founds", unit=TOP)
+
+
+def test_nobody_keys_in_an_act_of_the_system() -> None:
+    keyed = creating("county", None, actor="system", entered_by="sun")
+    refused(given().when(keyed), "may_not_enter_for_others", entered_by="sun", actor="system", unit=NEW)
+    by_registrar = creating("county", None, actor="system", entered_by=BY)
+    refused(county().when(by_registrar), "may_not_enter_for_others", entered_by=BY, actor="system", unit=NEW)
 
 
 # --- editions in force

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from proposals import (
+    AppointmentEnded,
     CheckPolicy,
     DraftPolicy,
     PolicyChecked,
@@ -109,15 +110,24 @@ def test_an_edition_is_for_an_open_unit() -> None:
 
 
 def test_who_drafts_and_checks() -> None:
-    for actor in (BY, "system"):
-        assert county().when(drafting(actor=actor)).refused is None
-        assert drafted().when(CHECK.model_copy(update={"actor": actor})).refused is None
+    assert county().when(drafting()).refused is None
+    assert drafted().when(CHECK).refused is None
     refused(county().when(drafting(actor="county-principal")), "not_authorised")
     refused(drafted().when(CHECK.model_copy(update={"actor": "county-principal"})), "not_authorised")
     refused(drafted().when(drafting(actor="system")), "not_authorised")  # the system writes nobody's draft anew
     scenario = county().given(appoint("clerk", "registrar", "unit-street"))
     refused(scenario.when(drafting(actor="clerk")), "not_authorised")
     assert scenario.when(drafting(actor="clerk", unit="unit-grid")).refused is None
+
+
+def test_the_system_drafts_and_checks_only_where_nobody_is_registrar() -> None:
+    check = CHECK.model_copy(update={"actor": "system"})
+    refused(county().when(drafting(actor="system")), "system_only_founds", unit="unit-county")
+    refused(county().when(drafting(actor="system", unit="unit-grid")), "system_only_founds", unit="unit-county")
+    refused(drafted().when(check), "system_only_founds", unit="unit-county")
+    left = AppointmentEnded(person=BY, role=Role.REGISTRAR, until=TODAY - DAY, reason="Retired")
+    scenario = county().given(on("unit-county", left)).given(drafting(actor="system"))
+    assert scenario.when(check).refused is None
 
 
 def test_a_draft_without_errors_passes_and_its_remarks_are_noted() -> None:
