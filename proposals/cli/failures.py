@@ -88,9 +88,22 @@ def _of_the_world(error: BaseException, words: Words) -> tuple[str, int]:  # noq
     from eventsourcing.persistence import PersistenceError
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-    from proposals.adapters.store import BackupError, HostRefused, SchemaError, SchemaForeign, SchemaNewer, SchemaOlder
+    from proposals.adapters.store import (
+        BackupError,
+        HostRefused,
+        SchemaError,
+        SchemaForeign,
+        SchemaMissing,
+        SchemaNewer,
+        SchemaOlder,
+    )
 
-    schemas = {SchemaOlder: "error_older", SchemaNewer: "error_newer", SchemaForeign: "error_foreign"}
+    schemas = {
+        SchemaOlder: "error_older",
+        SchemaNewer: "error_newer",
+        SchemaForeign: "error_foreign",
+        SchemaMissing: "error_no_store",
+    }
     match error:
         case SchemaError():
             return words(schemas[type(error)], detail=str(error)), FAILED

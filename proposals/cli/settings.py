@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -113,11 +113,28 @@ class Settings:
         self.require(create=create)
         keys, ours = self.key_store(create=create), clock or utc_now
         try:
-            with Proposals(self.url, clock=ours, keys=keys, busy_timeout=self.wait, synchronous=synchronous) as app:
+            with Proposals(
+                self.url, clock=ours, keys=keys, busy_timeout=self.wait, synchronous=synchronous, create=create
+            ) as app:
                 yield app
         finally:
             if isinstance(keys, FileKeyStore):
                 keys.close()
+
+    @contextmanager
+    def rehearsed(self) -> Iterator[Proposals]:
+        """The door to the database as it is, or to an empty one in memory where there is none: nothing is made."""
+        from proposals.adapters.keys import MemoryKeyStore
+        from proposals.adapters.store import SchemaMissing
+        from proposals.application import Proposals
+
+        self.require(create=True)
+        with ExitStack() as stack:
+            app: Proposals | None = None
+            if self.file is None or self.file.exists():
+                with suppress(SchemaMissing):
+                    app = stack.enter_context(self.opened())
+            yield app or stack.enter_context(Proposals(keys=MemoryKeyStore()))
 
     def require(self, *, create: bool = False) -> None:
         """Raises Failure if the database is a file that is not there, and is not to be made."""
@@ -136,7 +153,7 @@ class Settings:
         from proposals.adapters.keys import MemoryKeyStore
 
         path = self.key_file
-        if path is None or (not create and not path.exists()):
+        if path is None or (not create and not (path.exists() and path.stat().st_size)):
             return MemoryKeyStore()
         kek_file = Path(f"{path}.kek")
         if path.exists() and not kek_file.exists() and not os.environ.get(KEK_VARIABLE, "").strip():

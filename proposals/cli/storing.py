@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -52,7 +51,8 @@ def restore(context: typer.Context, file: FileArgument) -> None:
     words = settings.words
     if not file.is_file():
         raise Failure(words("error_no_file", file=str(file)), WRONG_USAGE)
-    made = settings.file if settings.file is not None and not settings.file.exists() else None
+    made, head = _not_there(settings.file, ("", "-wal", "-shm")), 0
+    keys_made = _not_there(settings.key_file, ("", "-journal", ".kek"))
     try:
         with settings.opened(create=True) as app:
             _require_empty(app, settings)
@@ -60,13 +60,19 @@ def restore(context: typer.Context, file: FileArgument) -> None:
                 head = read(file, app.recorder)
             destroyed = enforce_erasures(app)
     except BaseException:
-        if made is not None:  # what is not whole must not be taken for a store
-            for path in (made, Path(f"{made}-wal"), Path(f"{made}-shm")):
-                with suppress(FileNotFoundError):
-                    path.unlink()
+        # What is not whole must not be taken for a store; and keys that nothing was sealed with are no use to one.
+        for path in (*made, *(keys_made if made or not head else ())):
+            path.unlink(missing_ok=True)
         raise
     put(words("restore_done", events=head, database=settings.shown))
     put(words("restore_keys", keys=destroyed))
+
+
+def _not_there(file: Path | None, ends: tuple[str, ...]) -> list[Path]:
+    """A file with those that come with it, as far as they are to be made yet; none if it is there."""
+    if file is None or file.exists():
+        return []
+    return [path for end in ends if not (path := Path(f"{file}{end}")).exists()]
 
 
 def _require_empty(app: Proposals, settings: Settings) -> None:

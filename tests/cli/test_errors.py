@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +15,9 @@ from proposals.cli.failures import explained, one_line
 from proposals.cli.group import hoisted
 from proposals.cli.words import Words, language_of
 from tests.cli.conftest import Desk, lines, raised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 READING = (["register"], ["show", "proposal-1"], ["history", "proposal-1"], ["tick"], ["backup", "b"], ["upgrade"])
 
@@ -24,6 +30,41 @@ def test_a_command_that_reads_makes_no_database(desk: Desk, arguments: list[str]
 
     assert "missing.db" in done.stderr
     assert sorted(desk.folder.glob("missing*")) == []
+
+
+def foreign(file: Path) -> None:
+    """A database of another program."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE recipes (id INTEGER)")
+
+
+@pytest.mark.parametrize("make", [Path.touch, foreign], ids=["empty", "of something else"])
+@pytest.mark.parametrize(
+    "arguments", [*READING, ["options", "proposal-1", "--actor", "li"]], ids=lambda given: given[0]
+)
+def test_a_command_that_reads_makes_no_store_of_a_file_without_one(
+    desk: Desk, arguments: list[str], make: Callable[[Path], None]
+) -> None:
+    file = desk.folder / "other.db"
+    make(file)
+    before = file.read_bytes()
+
+    done = desk.run("--db", f"sqlite:///{file}", *arguments, code=1)
+
+    assert "holds no store of proposals" in done.stderr
+    assert file.read_bytes() == before
+    assert [path.name for path in desk.folder.glob("other*")] == ["other.db"]
+
+
+def test_a_policy_is_compared_with_no_cases_of_a_file_without_a_store(desk: Desk) -> None:
+    file = desk.folder / "other.db"
+    foreign(file)
+    (desk.folder / "p.toml").write_text(desk.run("policy", "show").stdout, "utf-8")
+
+    done = desk.run("--db", f"sqlite:///{file}", "policy", "check", "p.toml", code=1)
+
+    assert "holds no store of proposals" in done.stderr
+    assert [path.name for path in desk.folder.glob("other*")] == ["other.db"]
 
 
 @pytest.mark.parametrize(

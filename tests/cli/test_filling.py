@@ -133,6 +133,20 @@ def test_a_dry_run_records_nothing(empty: Desk, ledger: tuple[Path, Path]) -> No
     assert empty.head() == 0
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["no file", "an empty file"])
+def test_a_dry_run_makes_nothing(empty: Desk, ledger: tuple[Path, Path], *, there: bool) -> None:
+    rows, mapping = map(str, ledger)
+    if there:
+        empty.file.touch()
+    before = sorted(empty.folder.iterdir())
+
+    done = empty.run("import", rows, "--mapping", mapping, "--dry-run", code=3)
+
+    assert "dry run" in done.stdout
+    assert sorted(empty.folder.iterdir()) == before
+    assert not empty.file.exists() or empty.file.stat().st_size == 0
+
+
 def test_a_second_import_leaves_everything_as_it_is(empty: Desk, ledger: tuple[Path, Path]) -> None:
     rows, mapping = map(str, ledger)
     empty.run("import", rows, "--mapping", mapping, code=3)

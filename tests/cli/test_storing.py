@@ -85,7 +85,7 @@ def test_a_damaged_backup_leaves_no_database_behind(personal: Desk, damage: str)
     done = other.run("restore", str(file), code=1)
 
     assert len(done.stderr.splitlines()) == 1
-    assert not other.file.exists()
+    assert list(other.folder.iterdir()) == []
 
 
 def test_forgetting_says_what_it_destroyed_and_what_it_left(personal: Desk) -> None:

@@ -5,7 +5,7 @@ from .host import HostRefused, HostTransaction
 from .opening import upgrade
 from .recorder import Recorder
 from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, Row, VersionConflict, instant_text, row_of
-from .schema import SchemaError, SchemaForeign, SchemaNewer, SchemaOlder
+from .schema import SchemaError, SchemaForeign, SchemaMissing, SchemaNewer, SchemaOlder
 from .snapshots import SnapshotRecorder
 from .subscription import LogSubscription
 
@@ -22,6 +22,7 @@ __all__ = [
     "Row",
     "SchemaError",
     "SchemaForeign",
+    "SchemaMissing",
     "SchemaNewer",
     "SchemaOlder",
     "SnapshotRecorder",

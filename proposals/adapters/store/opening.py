@@ -9,15 +9,17 @@ from eventsourcing.persistence import OperationalError
 from sqlalchemy import Engine
 
 from .connections import in_memory, make_engine, translated
-from .schema import MIGRATIONS, Migration, lock_schema, open_schema, upgrade_schema
+from .schema import MIGRATIONS, Migration, lock_schema, open_schema, require_schema, upgrade_schema
 
 
-def open_store(engine: Engine, patience: float) -> str:
+def open_store(engine: Engine, patience: float, *, create: bool = True) -> str:
     """Make the store if the database is empty, check it otherwise, and give its id.
 
-    `patience` is how many seconds to wait for others who are opening the same SQLite file. Raises
-    SchemaOlder, SchemaNewer, SchemaForeign.
+    `patience` is how many seconds to wait for others who are opening the same SQLite file. Without `create` a
+    database that holds no store stays as it is. Raises SchemaOlder, SchemaNewer, SchemaForeign, SchemaMissing.
     """
+    if not create:
+        require_store(engine)
     if engine.dialect.name == "sqlite" and not in_memory(engine):
         _write_ahead(engine, patience)
     with translated(engine), engine.begin() as connection:
@@ -28,7 +30,7 @@ def open_store(engine: Engine, patience: float) -> str:
 def upgrade(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
     """Bring a store to this release's schema, in one transaction; give the version it had. Stop its users first.
 
-    Raises SchemaNewer, SchemaForeign.
+    Raises SchemaNewer, SchemaForeign, SchemaMissing.
     """
     engine = make_engine(url)
     try:
@@ -37,6 +39,12 @@ def upgrade(url: str, migrations: Sequence[Migration] = MIGRATIONS) -> int:
             return upgrade_schema(connection, migrations)
     finally:
         engine.dispose()
+
+
+def require_store(engine: Engine) -> None:
+    """Look whether there is a store, and leave everything as it is. Raises SchemaMissing, SchemaForeign."""
+    with translated(engine), engine.connect().execution_options(read_only=True) as connection:
+        require_schema(connection)
 
 
 def _write_ahead(engine: Engine, patience: float) -> None:

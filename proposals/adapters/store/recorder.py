@@ -45,19 +45,20 @@ class Recorder(ProcessRecorder):
         busy_timeout: float = 10.0,
         pool_size: int = 10,
         poll_interval: float = 0.2,
+        create: bool = True,
     ) -> None:
-        """Open a store, and create it when the database is empty.
+        """Open a store, and create it when the database is empty, unless that is not to be.
 
         `clock` gives aware instants. `synchronous` and `busy_timeout` (seconds) are for SQLite, see `make_engine`.
         `pool_size` is how many connections for reading are kept at most, beside the one for writing.
         `poll_interval` (seconds) is how long a subscription sleeps before it looks again.
-        Raises SchemaOlder, SchemaNewer, SchemaForeign.
+        Raises SchemaOlder, SchemaNewer, SchemaForeign; without `create` SchemaMissing.
         """
         self.engine = make_engine(url, synchronous=synchronous, busy_timeout=busy_timeout)
         self.poll_interval = poll_interval
         self._clock = clock
         self._on_sqlite = self.engine.dialect.name == "sqlite"
-        self.store_id = open_store(self.engine, busy_timeout)
+        self.store_id = open_store(self.engine, busy_timeout, create=create)
         self.statements = Statements(self.engine.dialect)
         self.transaction: type[SqliteTransaction | PostgresTransaction]
         self.transaction = SqliteTransaction if self._on_sqlite else PostgresTransaction

@@ -127,6 +127,10 @@ class SchemaNewer(SchemaError):
     """The store was made or upgraded by a newer release: install that one, or a newer."""
 
 
+class SchemaMissing(SchemaError):
+    """The database holds no store, and none was to be made."""
+
+
 class SchemaForeign(SchemaError):
     """The database has tables of our names that are not ours."""
 
@@ -135,6 +139,11 @@ Migration: TypeAlias = "Callable[[Connection], None]"
 # MIGRATIONS[n] takes a store from schema version n + 1 to n + 2. A released migration is never changed.
 MIGRATIONS: Sequence[Migration] = ()
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
+
+
+def require_schema(connection: Connection) -> None:
+    """Read only: raises SchemaMissing if there is no store, SchemaForeign if there is something of its names."""
+    _version_there(connection)
 
 
 def open_schema(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> str:
@@ -162,12 +171,9 @@ def upgrade_schema(connection: Connection, migrations: Sequence[Migration] = MIG
     """Bring a store's tables to this release's version, and return the version they had.
 
     The connection must be in a transaction that `lock_schema` opened: all of the way, or none of it.
-    Raises SchemaNewer, SchemaForeign.
+    Raises SchemaNewer, SchemaForeign, SchemaMissing.
     """
-    found = _schema_version(connection)
-    if found is None:
-        open_schema(connection, migrations)
-        return 1 + len(migrations)
+    found = _version_there(connection)
     for migrate in migrations[found - 1 :]:
         migrate(connection)
     if found < 1 + len(migrations):
@@ -186,6 +192,13 @@ def lock_schema(connection: Connection) -> None:
 def store_id(connection: Connection) -> str:
     """Give the random name a store got when it was made."""
     return str(connection.execute(select(META.c.value).where(META.c.key == "store_id")).scalar_one())
+
+
+def _version_there(connection: Connection) -> int:
+    found = _schema_version(connection)
+    if found is None:
+        raise SchemaMissing("the database holds no store of proposals")
+    return found
 
 
 def _schema_version(connection: Connection) -> int | None:

@@ -74,6 +74,11 @@ CLI: dict[str, tuple[str, str]] = {
         "there is no database {file}; name one with --db, or make one with `do`, `import`, `restore` or `demo`",
         "没有数据库 {file}；请用 --db 指定，或用 `do`、`import`、`restore`、`demo` 建立",
     ),
+    "error_no_store": (
+        "the database holds no store of proposals; name another with --db, or make one with `do`, `import`, `restore` "
+        "or `demo`",
+        "该数据库中没有提案记录；请用 --db 指定另一个，或用 `do`、`import`、`restore`、`demo` 建立",
+    ),
     "error_no_folder": ("there is no folder {folder}; make it first", "没有目录 {folder}；请先建立"),
     "error_no_kek": (
         "{keys} is there, but not the key that opens it; set {variable}, or bring back {file}",

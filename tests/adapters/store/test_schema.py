@@ -9,7 +9,15 @@ from eventsourcing.persistence import OperationalError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from proposals.adapters.store import CommandRecord, Recorder, SchemaForeign, SchemaNewer, SchemaOlder, upgrade
+from proposals.adapters.store import (
+    CommandRecord,
+    Recorder,
+    SchemaForeign,
+    SchemaMissing,
+    SchemaNewer,
+    SchemaOlder,
+    upgrade,
+)
 from proposals.adapters.store.connections import make_engine
 
 from .conftest import Opener, happened
@@ -92,9 +100,14 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(shared_url: str, opene
     assert opener(shared_url).head() == 0
 
 
-def test_an_upgrade_of_an_empty_database_makes_a_store(shared_url: str, opener: Opener) -> None:
-    upgrade(shared_url)
-    assert opener(shared_url).head() == 0
+def test_a_database_without_a_store_is_left_as_it_is_unless_one_is_to_be_made(shared_url: str) -> None:
+    for look in (lambda: upgrade(shared_url), lambda: Recorder(shared_url, create=False)):
+        with pytest.raises(SchemaMissing):
+            look()
+
+    engine = make_engine(shared_url)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
 
 
 def test_many_may_open_a_new_store_at_the_same_moment(shared_url: str, opener: Opener) -> None:
