@@ -76,6 +76,18 @@ class NotAKeyStore(ProposalsError):
     """The file exists and is something else, or a format newer than this release."""
 
 
+class KeyFileFailed(ProposalsError):
+    """SQLite cannot do with the key file what is asked: it may only be read here, be locked, be damaged."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        return f"the key file {self.path}: {self.reason}"
+
+
 class MemoryKeyStore:
     """Keys for as long as the process lives: for tests, demonstrations and stores in memory."""
 
@@ -131,7 +143,8 @@ class FileKeyStore:
 
     What lies in earlier backups of the file, or in blocks the file system has freed, stays wrapped:
     `rewrap` to a new key-encryption key and destroying the old one makes that worthless too.
-    Raises WrongKeyEncryptionKey and NotAKeyStore.
+    A file that cannot be written here is opened to be read only.
+    Raises WrongKeyEncryptionKey, NotAKeyStore, and KeyFileFailed when SQLite or the file system fail.
     """
 
     def __init__(
@@ -150,12 +163,12 @@ class FileKeyStore:
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._data_version = 0
         _STORES.add(self)
-        with _LOCK:
+        with self._using():
             self._current()
 
     def get(self, name: str) -> bytes | None:
         """The key, or None if it was never made or has been destroyed."""
-        with _LOCK:
+        with self._using():
             connection = self._current()
             key = self._cache.get(name)
             if key is None:
@@ -173,7 +186,7 @@ class FileKeyStore:
         """All those keys, made in one transaction; none is made if KeyDestroyed is raised for one of them."""
         names = list(names)
         keys: dict[str, bytes] = {}
-        with _LOCK:
+        with self._using():
             with self._writing() as connection:
                 for name in names:
                     fresh = wrap(self._kek, name, secrets.token_bytes(KEY_BYTES))
@@ -196,7 +209,7 @@ class FileKeyStore:
         """Destroys all those keys: after a restore, those the log knows as erased must not live again."""
         names = set(destroyed)
         dead = "SELECT 1 FROM tombstones WHERE name = ?"
-        with _LOCK:
+        with self._using():
             connection = self._current()
             todo = [name for name in names if connection.execute(dead, (name,)).fetchone() is None]
             if not todo:
@@ -226,7 +239,7 @@ class FileKeyStore:
     def rewrap(self, kek: bytes) -> None:
         """Wraps every key under a new key-encryption key. Other processes must then be started with it."""
         new = cipher_of(kek)
-        with _LOCK:
+        with self._using():
             with self._writing() as connection:
                 rows = connection.execute("SELECT name, wrapped FROM keys WHERE wrapped <> ?", (_DESTROYED,))
                 again = [(wrap(new, name, self._unwrap(connection, name, old)), name) for name, old in rows]
@@ -236,15 +249,24 @@ class FileKeyStore:
 
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
-        with _LOCK:
+        with self._using():
             self._cache.clear()
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
     def _named(self, prefix: str, query: str, *parameters: object) -> list[str]:
-        with _LOCK:
+        with self._using():
             return [name for (name,) in self._current().execute(query, parameters) if name.startswith(prefix)]
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """One thread at a time; what SQLite says is said of this file."""
+        with _LOCK:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise KeyFileFailed(self._path, str(error)) from error
 
     def _current(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -268,10 +290,12 @@ class FileKeyStore:
     def _opened(self) -> sqlite3.Connection:
         if not self._path.exists():
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        writable = os.access(self._path, os.W_OK)
+        source = self._path.absolute().as_uri() + ("" if writable else "?mode=ro")
+        connection = sqlite3.connect(source, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
         try:
-            self._prepare(connection)
-            if self._path.stat().st_mode & 0o077:  # as a restored copy may be
+            self._prepare(connection, writable=writable)
+            if writable and self._path.stat().st_mode & 0o077:  # as a restored copy may be
                 self._path.chmod(0o600)
         except BaseException as error:
             connection.close()
@@ -280,7 +304,7 @@ class FileKeyStore:
             raise
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection, *, writable: bool) -> None:
         with _transaction(connection):
             ((mark,),) = connection.execute("PRAGMA application_id")
             ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
@@ -292,7 +316,7 @@ class FileKeyStore:
                 check = wrap(self._kek, _CHECK, bytes(KEY_BYTES))
                 connection.execute("INSERT INTO checks VALUES (?, ?)", (_CHECK, check))
             self._check_kek(connection)
-        for pragma in _PRAGMAS:
+        for pragma in _PRAGMAS if writable else ():
             connection.execute(pragma)
 
     def _check_kek(self, connection: sqlite3.Connection) -> None:

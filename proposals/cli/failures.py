@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from proposals.adapters.keys import KeyFileFailed
     from proposals.cli.words import Words
+    from proposals.domain.errors import ProposalsError
 
 FINE: Final = 0
 FAILED: Final = 1
@@ -69,8 +71,7 @@ def _explained(error: BaseException, words: Words) -> tuple[str, int]:  # noqa: 
         case Conflict():
             return words("error_conflict", stream=error.stream), FAILED
         case ProposalsError():
-            in_the_catalogue = getattr(error, "text", None)
-            return in_the_catalogue(words.language) if in_the_catalogue else str(error), FAILED
+            return _of_ours(error, words), FAILED
         case _:
             return _of_the_world(error, words)
 
@@ -141,6 +142,22 @@ def _of_the_database(error: BaseException, words: Words) -> str:
         if re.search(sign, str(error), re.IGNORECASE):
             return words(code)
     return words("error_database", detail=re.sub(r"\(Background on this error.*", "", detail))
+
+
+def _of_ours(error: ProposalsError, words: Words) -> str:
+    from proposals.adapters.keys import KeyFileFailed
+
+    if isinstance(error, KeyFileFailed):
+        return _of_the_keys(error, words)
+    in_the_catalogue = getattr(error, "text", None)
+    return str(in_the_catalogue(words.language) if in_the_catalogue else error)
+
+
+def _of_the_keys(error: KeyFileFailed, words: Words) -> str:
+    for code, sign in _SIGNS:
+        if code in {"error_locked", "error_read_only"} and re.search(sign, error.reason, re.IGNORECASE):
+            return words(f"{code}_keys", keys=str(error.path))
+    return words("error_keys", keys=str(error.path), detail=error.reason)
 
 
 def _where(error: BaseException) -> str:

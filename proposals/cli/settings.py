@@ -114,12 +114,30 @@ class Settings:
         keys, ours = self.key_store(create=create), clock or utc_now
         try:
             with Proposals(
-                self.url, clock=ours, keys=keys, busy_timeout=self.wait, synchronous=synchronous, create=create
+                self.url if create else self._url_to_read,
+                clock=ours,
+                keys=keys,
+                busy_timeout=self.wait,
+                synchronous=synchronous,
+                create=create,
             ) as app:
                 yield app
         finally:
             if isinstance(keys, FileKeyStore):
                 keys.close()
+
+    @property
+    def _url_to_read(self) -> str:
+        """The URL; of a file that nobody can write here one by which SQLite wants no files of its own beside it.
+
+        Without a write-ahead log beside it nobody is writing, and the file is all there is.
+        """
+        file = self.file
+        if file is None or self.parsed.query or os.access(file, os.W_OK) or os.access(file.parent, os.W_OK):
+            return self.url
+        log = Path(f"{file}-wal")
+        still = "&immutable=1" if not log.exists() else ""
+        return f"sqlite:///{file.absolute().as_uri()}?mode=ro{still}&uri=true"
 
     @contextmanager
     def rehearsed(self) -> Iterator[Proposals]:

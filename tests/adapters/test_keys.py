@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 
 import proposals
 from proposals.adapters.key_encryption import WrongKeyEncryptionKey, kek_from_environment, kek_from_file, unbase64
-from proposals.adapters.keys import FileKeyStore, KeyDamaged, KeyDestroyed, MemoryKeyStore, NotAKeyStore
+from proposals.adapters.keys import FileKeyStore, KeyDamaged, KeyDestroyed, KeyFileFailed, MemoryKeyStore, NotAKeyStore
 from proposals.domain.ports import KeyStore
 
 if TYPE_CHECKING:
@@ -564,3 +565,21 @@ def test_one_base64_text_stands_for_given_bytes(value: bytes, data: st.DataObjec
 def test_an_error_crosses_a_process_boundary_unchanged(error: KeyDestroyed | KeyDamaged) -> None:
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert (type(copy), str(copy), copy.name) == (type(error), str(error), "subject:a")
+
+
+def test_a_file_that_cannot_be_written_is_read_as_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with closing(FileKeyStore(path, KEK)) as store:
+        key = store.create("subject:1")
+    path.chmod(0o444)
+    before = path.read_bytes()
+    monkeypatch.setattr("os.access", lambda _path, mode: mode != os.W_OK)
+
+    with closing(FileKeyStore(path, KEK)) as store:
+        assert store.get("subject:1") == key
+        assert store.names() == ["subject:1"]
+        with pytest.raises(KeyFileFailed, match=path.name):
+            store.create("subject:2")
+
+    assert path.read_bytes() == before
+    assert path.stat().st_mode & 0o777 == 0o444

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 
 import pytest
 
 from proposals.adapters.key_files import key_store_for
-from tests.cli.conftest import Desk, accepted, raised
+from tests.cli.conftest import Desk, accepted, lines, raised
 
 FORGET = (
     "forget", "subject-li", "--unit", "unit-c", "--ground", "PIPL 47", "--reason", "asked for it",
@@ -148,3 +149,26 @@ def test_a_database_of_another_release_is_not_touched(desk: Desk, version: str, 
 
     assert word in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_copy_that_can_only_be_read_is_read_as_it_is(personal: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {file.name: file.read_bytes() for file in personal.folder.iterdir()}
+    monkeypatch.setattr("os.access", lambda _path, mode: mode != os.W_OK)
+
+    assert "13800000000" in personal.run("show", "proposal-1", "--personal").stdout
+    assert "proposal-1" in personal.run("register").stdout
+    assert "database can only be read" in personal.run(*FORGET, code=1).stderr
+    assert {file.name: file.read_bytes() for file in personal.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "can only be read"), ("zh", "只读")])
+def test_a_key_file_that_can_only_be_read_is_named(
+    personal: Desk, monkeypatch: pytest.MonkeyPatch, lang: str, said: str
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, _: not str(path).endswith(".keys"))
+    command = raised("proposal-2", contact={"subject": "subject-wang", "value": "13900000000"})
+
+    done = personal.run("do", "-", given=lines(command), lang=lang, code=1)
+
+    assert "county.db.keys" in done.stderr
+    assert said in done.stderr

@@ -50,8 +50,11 @@ def require_store(engine: Engine) -> None:
 def _write_ahead(engine: Engine, patience: float) -> None:
     """Switch a SQLite file to its write-ahead log, so that readers and the writer do not wait for each other.
 
-    The switch does not wait for others who are just making it, so it is tried again.
+    The switch does not wait for others who are just making it, so it is tried again. A file that is opened to be
+    read only stays as it is.
     """
+    if engine.url.query.get("mode") == "ro":
+        return
     give_up = monotonic() + patience
     while True:
         try:

@@ -52,6 +52,15 @@ CLI: dict[str, tuple[str, str]] = {
         "the database can only be read here; check the rights of its file and folder",
         "数据库在此只读；请检查文件和目录的权限",
     ),
+    "error_read_only_keys": (
+        "the key file {keys} can only be read here; check its rights and those of its folder",
+        "密钥文件 {keys} 在此只读；请检查文件和目录的权限",
+    ),
+    "error_locked_keys": (
+        "the key file {keys} is locked by another process; try again",
+        "密钥文件 {keys} 被其他进程锁定；请重试",
+    ),
+    "error_keys": ("the key file {keys} failed: {detail}", "密钥文件 {keys} 出错：{detail}"),
     "error_not_a_database": (
         "the file is no database, or a damaged one; restore it from a backup",
         "该文件不是数据库或已损坏；请从备份恢复",
