@@ -30,7 +30,8 @@ BATCH = 300
 def found_county(app: Proposals, at: datetime) -> County:
     """Founds the county as of an instant and gives it back; a second time nothing is recorded.
 
-    The rules hold from that day on, so `at` lies before the first matter.
+    The rules hold from that day on, so `at` lies before the first matter; and the registrar enters it all in time,
+    so the clock of `app` stands there too.
     """
     county = the_county()
     if _is_founded(app, county):

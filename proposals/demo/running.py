@@ -48,8 +48,8 @@ def run(
     database; one that was complete records nothing. `progress` is told how many cases are at their end, of how
     many. `branches` names the only ones to be drawn from. Raises KeyError for a branch that does not exist.
     """
+    county = _founded(app, clock, clock.start)
     clock.now = clock.start
-    county = found_county(app, min(clock.start, founding_day(the_county())))
     rng = Random(seed)  # noqa: S311 - made-up cases
     tag = f"demo{seed}"
     chosen = [BRANCHES[name] for name in branches or BRANCHES]
@@ -80,9 +80,8 @@ def run_matters(
     if len({matter.key for matter in ordered}) < len(ordered):
         message = "two matters have the same key"
         raise ValueError(message)
-    first = min([clock.start, *(matter.raised_at for matter in ordered[:1])])
+    county = _founded(app, clock, min([clock.start, *(matter.raised_at for matter in ordered[:1])]))
     clock.now = ordered[0].raised_at if ordered else clock.start
-    county = found_county(app, min(first, founding_day(the_county())))
     rng = Random(seed)  # noqa: S311 - made-up courses of real matters
     tag = f"matters{seed}"
     played: list[Played] = []
@@ -95,6 +94,12 @@ def run_matters(
             branch = _merging(case, played)
         played.append((case, branch))
     return _play(app, county, clock, tag, played, progress)
+
+
+def _founded(app: Proposals, clock: SimulatedClock, first: datetime) -> County:
+    """The county, founded when its appointments begin, or at the first moment if that is earlier."""
+    clock.now = min(first, founding_day(the_county()))
+    return found_county(app, clock.now)
 
 
 def _merging(case: Case, earlier: Sequence[Played]) -> Branch:

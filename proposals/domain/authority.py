@@ -92,28 +92,29 @@ def may_act(
 
     A role either follows from the case (proposer, chair, voter, system), which the state itself knows, or from
     an appointment of that day within its jurisdiction. Keying in is an act of the day it is done on: a new clerk
-    enters last week's acts, and one who has left enters nothing any more. The system keys in its own acts, and
-    nobody does so for it.
+    enters last week's acts, and one who has left enters nothing any more, not even what they did themselves. The
+    system keys in its own acts, and nobody does so for it.
     """
     assert command.at is not None
     actor, entered_by = command.act
     if actor == SYSTEM and entered_by != SYSTEM:
         return refusal("may_not_enter_for_others", entered_by=entered_by, actor=actor, unit=site.unit)
-    if not _follows_from_the_case(row.roles, actor, state, command, context) and not holds_any(
-        actor, row.roles, site, context.day(command.at, rules), context
-    ):
-        return refusal(
-            "not_authorised",
-            actor=actor,
-            command=row.command.__name__,
-            roles=[role.value for role in row.roles],
-            unit=site.unit,
-            day=context.day(command.at, rules).isoformat(),
-        )
+    day, today = context.day(command.at, rules), context.day(context.now, rules)
+    if not _follows_from_the_case(row.roles, actor, state, command, context):
+        for asked in dict.fromkeys((day, today) if actor == entered_by else (day,)):
+            if not holds_any(actor, row.roles, site, asked, context):
+                return refusal(
+                    "not_authorised",
+                    actor=actor,
+                    command=row.command.__name__,
+                    roles=[role.value for role in row.roles],
+                    unit=site.unit,
+                    day=asked.isoformat(),
+                )
     if actor == entered_by:
         return None
     if _follows_from_the_case((Role.CHAIR,), entered_by, state, command, context) or holds_any(
-        entered_by, ENTERING, site, context.day(context.now, rules), context
+        entered_by, ENTERING, site, today, context
     ):
         return None
     return refusal("may_not_enter_for_others", entered_by=entered_by, actor=actor, unit=site.unit)

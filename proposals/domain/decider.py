@@ -10,7 +10,7 @@ from proposals.domain.deadlines import end_of
 from proposals.domain.errors import Refusal, Refused, refusal
 from proposals.domain.event import Fact, StateEvent
 from proposals.domain.process import SAME
-from proposals.domain.vocabulary import instant_text
+from proposals.domain.vocabulary import SYSTEM, instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -176,16 +176,23 @@ def _timely(state: Any, command: Command, at: datetime, rules: ProcessPolicy, co
 
 
 def _late_entry_is_approved(command: Command, rules: ProcessPolicy, site: Site, context: Context) -> Refusal | None:
-    """What may be entered late may be so up to the policy's limit, and beyond it with an approver.
+    """What a person did is entered within the policy's limit; some of it also beyond, with an approver.
 
-    An approver who is named is checked in any case, because the event will name them too.
+    An approver who is named is checked in any case, because the event will name them too; where a command always
+    has one, its own guard does so. The system is never late: it says when something was due.
     """
     assert command.at is not None
-    if not command.late_entry:
+    if command.actor == SYSTEM:
+        return None
+    in_time = any(
+        end_of(command.at, period, rules, context.calendar).at >= context.now
+        for period in (rules.late_entry, rules.clock_skew)
+    )
+    if in_time and not command.late_entry:
         return None
     approver = getattr(command, "approved_by", None)
-    if approver is not None:
+    if approver is not None and command.late_entry:
         return approved(approver, command, site, context.day(context.now, rules), context)
-    if end_of(command.at, rules.late_entry, rules, context.calendar).at < context.now:
-        return refusal("entered_too_late", at=instant_text(command.at), limit=str(rules.late_entry))
-    return None
+    if in_time or approver is not None:
+        return None
+    return refusal("entered_too_late", at=instant_text(command.at), limit=str(rules.late_entry))

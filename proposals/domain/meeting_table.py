@@ -79,10 +79,10 @@ def its_kind_is_in_policy(state: None, command: CallMeeting, context: Context) -
 
 
 def notice_is_long_enough(state: None, command: CallMeeting, context: Context) -> Refusal | None:
-    """Members hear of it in time."""
+    """Members hear of it in time: nobody hears of a meeting before the call for it is entered."""
     assert command.at is not None
     rules = context.policy(str(context.policy_in_force(command.unit, command.at)))
-    earliest = first_day_after(command.at, rules.meeting_notice, rules, context.calendar)
+    earliest = first_day_after(max(command.at, context.now), rules.meeting_notice, rules, context.calendar)
     if command.starts_at < earliest:
         return refusal("notice_too_short", notice=str(rules.meeting_notice))
     return None

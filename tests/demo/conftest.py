@@ -22,7 +22,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("county") / "county.db"
     clock = SimulatedClock()
     with Proposals(f"sqlite:///{path}", clock=clock, keys=MemoryKeyStore()) as app:
-        found_county(app, clock.start.replace(year=2019))
+        clock.now = clock.start.replace(year=2019)
+        found_county(app, clock.now)
     return path
 
 

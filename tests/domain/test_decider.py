@@ -11,12 +11,16 @@ from proposals import (
     AgendaSet,
     AttachEvidence,
     CastVote,
+    CorrectRecord,
     CoSignProposal,
+    EndAppointment,
     Evidence,
     EvidenceAttached,
+    LapseProposal,
     MeetingOpened,
     NoteAdded,
     OpinionRecorded,
+    ProposalAccepted,
     ProposalRaised,
     RecordOpinion,
     Refused,
@@ -28,12 +32,13 @@ from proposals.adapters.calendars import WeekdayCalendar
 from proposals.domain.case import Proposal, S
 from proposals.domain.decider import Cause, decide, evolve, fold
 from proposals.domain.proposal import PROPOSAL
-from proposals.domain.vocabulary import Act, Choice
+from proposals.domain.vocabulary import Act, Choice, Role
 from proposals.testing import MORNING, on
 from tests.domain.stories import (
     DAY,
     HOUR,
     SECOND,
+    TODAY,
     D,
     M,
     P,
@@ -45,6 +50,7 @@ from tests.domain.stories import (
     an_accepted_case,
     appoint,
     called,
+    calling,
     closing,
     county,
     in_session,
@@ -54,6 +60,10 @@ from tests.domain.stories import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from proposals.domain.event import Command
     from proposals.testing import Scenario
 
 CAUSE = Cause("command-1", "correlation-1", "cause-1")
@@ -250,9 +260,73 @@ def test_an_approver_who_is_named_without_need_is_checked_too_because_the_record
     case.then(OpinionRecorded(opinion="Yes", approved_by="street-reviewer"))
 
 
-def test_an_act_that_is_not_of_that_kind_needs_no_approver_however_late_it_is_entered() -> None:
+ENTERED_LATE = {
+    "a first act": (county, raising(at=MORNING)),
+    "a state event": (a_raised_case, accepting(at=MORNING)),
+    "a note": (a_raised_case, AddNote(proposal=P, note="Seen", actor="li", at=MORNING)),
+    "an appointment": (county, appoint("zhao", "handler", "unit-water").model_copy(update={"at": MORNING})),
+    "a call": (county, calling(county(), at=MORNING, starts_at=MORNING + 60 * DAY)),
+}
+
+
+@pytest.mark.parametrize(("story", "command"), ENTERED_LATE.values(), ids=ENTERED_LATE.keys())
+def test_whatever_a_person_did_is_entered_within_the_limit(story: Callable[[], Scenario], command: Command) -> None:
+    over = MORNING.replace(hour=16) + 7 * DAY
+    assert story().at(over).when(command).refused is None
+    scenario = refused(story().at(over + SECOND).when(command), "entered_too_late")
+    assert guard_of(scenario)[0] == "late_entry"
+
+
+def test_what_always_has_an_approver_of_its_own_may_be_entered_at_any_time() -> None:
+    correct = CorrectRecord(
+        proposal=P, event=1, field="title", value="A bulb", reason="Typing error", at=MORNING,
+        actor="community-screener", approved_by="street-reviewer",
+    )  # fmt: skip
     scenario = a_raised_case().at(MORNING + 30 * DAY)
-    assert scenario.when(AddNote(proposal=P, note="Seen", actor="li", at=MORNING)).refused is None
+    assert scenario.when(correct).refused is None
+    refused(scenario.when(correct.model_copy(update={"approved_by": "nobody"})), "not_an_approver")
+
+
+def test_the_system_says_when_something_was_due_however_late_the_clock_is_asked() -> None:
+    scenario = a_returned_case()
+    due = scenario.state(P).due_at
+    lapse = LapseProposal(proposal=P, actor="system", at=due)
+    assert scenario.at(due + 90 * DAY).when(lapse).refused is None
+
+
+def test_without_any_time_for_late_entry_there_is_still_the_skew_of_clocks() -> None:
+    scenario = a_raised_case(rules(late_entry="0 days"))
+    assert scenario.at(MORNING + HOUR).when(accepting(at=MORNING)).refused is None
+    other = a_raised_case(rules(late_entry="0 days"))
+    refused(other.at(MORNING + HOUR + SECOND).when(accepting(at=MORNING)), "entered_too_late")
+
+
+def test_who_has_left_enters_nothing_any_more_not_even_what_they_did_themselves() -> None:
+    def left(until: date) -> Scenario:
+        end = EndAppointment(
+            unit="unit-community", person="community-screener", role=Role.SCREENER, until=until, reason="Retired",
+            actor="county-registrar",
+        )  # fmt: skip
+        return a_raised_case().given(end).at(MORNING + DAY)
+
+    late = accepting(at=MORNING)
+    refused(
+        left(TODAY).when(late), "not_authorised",
+        actor="community-screener", command="AcceptProposal", roles=["screener"], unit="unit-grid", day="2026-03-03",
+    )  # fmt: skip
+    assert left(TODAY + DAY).when(late).refused is None
+    keyed = late.model_copy(update={"entered_by": "community-coordinator"})
+    assert left(TODAY).when(keyed).then(ProposalAccepted).recorded[0].act == Act(
+        "community-screener", "community-coordinator"
+    )
+
+
+def test_what_follows_from_the_case_still_does_on_the_day_of_entry() -> None:
+    end = EndAppointment(
+        unit="unit-grid", person="li", role=Role.PARTY_MEMBER, until=TODAY, reason="Moved", actor="county-registrar"
+    )
+    scenario = a_raised_case().given(end).at(MORNING + DAY)
+    assert scenario.when(WithdrawProposal(proposal=P, reason="Done", actor="li", at=MORNING)).refused is None
 
 
 # --- what is recorded

@@ -104,6 +104,15 @@ def test_three_days_of_notice_reach_to_the_third_day_after() -> None:
         refused(other.when(calling(other, starts_at=thursday - SECOND)), "notice_too_short", notice="3 days")
 
 
+def test_notice_runs_from_when_the_call_is_entered_not_from_an_earlier_day_it_is_dated_to() -> None:
+    thursday = MORNING.replace(hour=16) + 2 * DAY
+    scenario = county().at(MORNING + DAY)
+    refused(scenario.when(calling(scenario, at=MORNING, starts_at=thursday)), "notice_too_short", notice="3 days")
+    assert scenario.when(calling(scenario, at=MORNING, starts_at=thursday + DAY)).refused is None
+    ahead = county().at(MORNING.replace(hour=15, minute=30))  # half an hour before midnight, dated after it
+    refused(ahead.when(calling(ahead, at=ahead.now + HOUR, starts_at=thursday)), "notice_too_short")
+
+
 @pytest.mark.parametrize(
     ("notice", "earliest"),
     [

@@ -28,8 +28,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "before_the_stream": ("{at} is before its beginning ({opened})", "{at} 早于其起始时间（{opened}）"),
     "entered_too_late": (
-        "{at} is longer ago than late entry allows ({limit}); name an approver in approved_by",
-        "{at} 超出补录期限（{limit}），请在 approved_by 注明批准人",
+        "{at} is longer ago than late entry allows ({limit}); a command with approved_by can name an approver",
+        "{at} 超出补录期限（{limit}）；设有 approved_by 的命令可注明批准人",
     ),
     "not_yet_due": ("not before {due}", "须在 {due} 之后"),
     "no_such_timer": (
