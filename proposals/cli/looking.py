@@ -33,13 +33,13 @@ def show_one(
     shape: FormatOption = Format.TABLE,
 ) -> None:
     """One case, or one of what stands around it; see the catalogue under help_show."""
-    from proposals.cli.states import card, state_json
+    from proposals.cli.states import as_the_log_says, card, state_json
 
     settings: Settings = context.obj
     past, known = settings.instant(as_of, "--as-of"), settings.instant(known_at, "--known-at")
     with settings.opened() as app:
         state = app.get(stream, as_of=past, known_at=known)
-        whole = state_json(state, personal=personal)
+        whole = as_the_log_says(state_json(state, personal=personal), app)
         if shape is Format.TABLE:
             world = app.writer.work().context
             draw(card(state, whole, past or known or world.now, world, settings), PAGE)
@@ -55,14 +55,14 @@ def history(
 ) -> None:
     """The story of a case; see the catalogue under help_history."""
     from proposals.adapters.mapper import plain
-    from proposals.cli.states import masked, told
+    from proposals.cli.states import as_the_log_says, masked, told
     from proposals.domain.vocabulary import as_instant
 
     settings: Settings = context.obj
     words = settings.words
     with settings.opened() as app:
-        facts = app.history(stream)
-    rows = [plain(fact) if personal else masked(plain(fact), fact.event.personal) for fact in facts]
+        told_of = [(as_the_log_says(plain(fact), app), fact.event.personal) for fact in app.history(stream)]
+    rows = [row if personal else masked(row, hidden) for row, hidden in told_of]
 
     def who(row: Mapping[str, Any]) -> str:
         keyed = row["entered_by"]

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from proposals.cli.screen import aligned, visible
 from proposals.domain.case import Proposal
+from proposals.domain.data_subject import SubjectStatus
 from proposals.domain.vocabulary import Erased, Personal, Step, as_instant, instant_text
 from proposals.projections.register import register_row
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+    from proposals.application import Proposals
     from proposals.cli.settings import Settings
     from proposals.domain.context import Context
     from proposals.domain.state import State
@@ -70,6 +72,21 @@ def _withheld(subject: str) -> dict[str, Any]:
     return {"subject": subject, "withheld": True}
 
 
+def as_the_log_says(value: Any, app: Proposals) -> Any:  # noqa: ANN401 - JSON
+    """What can no longer be read is erased only where the log says so; elsewhere its key is missing here."""
+    match value:
+        case {"subject": str(subject), "erased": True}:
+            state = app.reader.latest(subject)
+            known = state is not None and state.status == SubjectStatus.ERASED
+            return value if known else {"subject": subject, "key_missing": True}
+        case dict():
+            return {name: as_the_log_says(item, app) for name, item in value.items()}
+        case list():
+            return [as_the_log_says(item, app) for item in value]
+        case _:
+            return value
+
+
 def masked(row: Mapping[str, Any], personal: frozenset[str]) -> dict[str, Any]:
     """An event without the personal data in it."""
     data = {
@@ -95,7 +112,8 @@ def _short(value: object, settings: Settings) -> str:  # noqa: PLR0911 - one for
         if "subject" in value and "value" in value:
             return f"{visible(value['value'])} ({value['subject']})"
         if "subject" in value:
-            return f"{value['subject']} ({settings.words('erased' if value.get('erased') else 'withheld')})"
+            why = next((name for name in ("erased", "key_missing") if value.get(name)), "withheld")
+            return f"{value['subject']} ({settings.words(why)})"
         return "{" + ", ".join(f"{name}={_short(item, settings)}" for name, item in value.items() if item) + "}"
     if isinstance(value, list):
         more = f" +{len(value) - MOST}" if len(value) > MOST else ""

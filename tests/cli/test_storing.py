@@ -172,3 +172,20 @@ def test_a_key_file_that_can_only_be_read_is_named(
 
     assert "county.db.keys" in done.stderr
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(("lang", "missing", "erased"), [("en", "key is missing", "erased"), ("zh", "缺少", "已遗忘")])
+def test_only_what_the_log_says_was_erased_is_called_so(personal: Desk, lang: str, missing: str, erased: str) -> None:
+    personal.do(raised("proposal-2", contact={"subject": "subject-wang", "value": "13900000000"}))
+    personal.run(*FORGET)
+    for file in personal.folder.glob("county.db.keys*"):
+        file.unlink()
+
+    for command in ("show", "history"):
+        forgotten, lost = (personal.run(command, stream, lang=lang).stdout for stream in ("proposal-1", "proposal-2"))
+        assert erased in forgotten
+        assert missing not in forgotten
+        assert missing in lost
+        assert erased not in lost
+    state = json.loads(personal.run("show", "proposal-2", "--personal", "--format", "json").stdout)
+    assert state["contact"] == {"subject": "subject-wang", "key_missing": True}

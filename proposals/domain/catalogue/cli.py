@@ -176,6 +176,7 @@ CLI: dict[str, tuple[str, str]] = {
     "overdue": ("overdue", "已逾期"),
     "withheld": ("withheld; --personal shows it", "已隐去；--personal 可显示"),
     "erased": ("erased", "已遗忘"),
+    "key_missing": ("cannot be read: its key is missing here", "无法读取：此处缺少其密钥"),
     "reaction": ("follows by itself", "自动引发"),
     "by_through": ("{actor} (entered by {entered_by})", "{actor}（{entered_by} 录入）"),
     "days": ("{days} days", "{days} 天"),
