@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -185,7 +185,9 @@ class Settings:
             return None
         try:
             instant = datetime.fromisoformat(said)
-        except ValueError:
+            if instant.tzinfo is not None:
+                instant = instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise Failure(f"{option}: {self.words('invalid_instant')}", WRONG_USAGE) from None
         if instant.tzinfo is None:
             raise Failure(f"{option}: {self.words('invalid_naive')}", WRONG_USAGE)
@@ -193,11 +195,18 @@ class Settings:
 
     def local(self, instant: datetime | None) -> str:
         """An instant as people read it, in the zone of the options."""
-        return instant.astimezone(self.zone).strftime("%Y-%m-%d %H:%M") if instant is not None else ""
+        return f"{self._here(instant):%Y-%m-%d %H:%M}" if instant is not None else ""
+
+    def _here(self, instant: datetime) -> datetime:
+        """In the zone of the options; in UTC where the calendar of that zone ends."""
+        try:
+            return instant.astimezone(self.zone)
+        except OverflowError:
+            return instant.astimezone(UTC)
 
     def until(self, due: datetime | None) -> str:
         """A due time as people read it: the last day if it ends with that day, else day and minute."""
         if due is None:
             return ""
-        last = (due - timedelta(microseconds=1)).astimezone(self.zone)
+        last = self._here(due - timedelta(microseconds=1))
         return f"{last:%Y-%m-%d}" if (last.hour, last.minute, last.second) == LAST_SECOND else self.local(due)

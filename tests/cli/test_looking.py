@@ -208,3 +208,20 @@ def test_a_tick_in_the_future_is_refused(busy: Desk) -> None:
 def test_a_time_that_is_none_or_has_no_zone_is_wrong_usage(busy: Desk, at: str) -> None:
     for arguments in (["show", "proposal-1", "--as-of"], ["show", "proposal-1", "--known-at"], ["tick", "--now"]):
         assert arguments[-1] in busy.run(*arguments, at, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["show", "unit-c", "--as-of", "9999-12-31T23:59:59-08:00"], "--as-of"),
+        (["show", "unit-c", "--known-at", "9999-12-31T23:59:59-08:00"], "--known-at"),
+        (["register", "--as-of", "0001-01-01T00:00:00+08:00"], "--as-of"),
+        (["tick", "--now", "0001-01-01T00:00:00+08:00"], "--now"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else value,
+)
+def test_an_instant_beyond_the_calendar_is_wrong_usage(desk: Desk, arguments: list[str], option: str) -> None:
+    done = desk.run(*arguments, code=2)
+
+    assert option in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -189,3 +190,25 @@ def test_only_what_the_log_says_was_erased_is_called_so(personal: Desk, lang: st
         assert erased not in lost
     state = json.loads(personal.run("show", "proposal-2", "--personal", "--format", "json").stdout)
     assert state["contact"] == {"subject": "subject-wang", "key_missing": True}
+
+
+@pytest.mark.parametrize("table", ["leaf_hashes", "events"])
+@pytest.mark.parametrize("position", [3, -1], ids=["in the middle", "at the end"])
+def test_a_log_that_does_not_agree_with_its_leaf_hashes_is_not_saved(desk: Desk, table: str, position: int) -> None:
+    position = position if position > 0 else desk.head()
+    with closing(sqlite3.connect(desk.file)) as connection, connection:
+        connection.execute(f"DROP TRIGGER {table}_no_delete")
+        connection.execute(f"DELETE FROM {table} WHERE position = ?", (position,))
+
+    done = desk.run("backup", "county.backup", code=1)
+
+    assert "do not agree" in done.stderr
+    assert f"position {position}" in done.stderr
+    assert not (desk.folder / "county.backup").exists()
+
+
+def test_a_schema_version_that_is_no_number_says_so(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.file)) as connection, connection:
+        connection.execute("UPDATE meta SET value = 'abc' WHERE key = 'schema_version'")
+
+    assert "something else" in desk.run("register", code=1).stderr

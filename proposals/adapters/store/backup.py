@@ -10,7 +10,7 @@ import gzip
 import os
 import zlib
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,11 +107,21 @@ def _lines(recorder: Recorder) -> Iterator[bytes]:
     while rows := recorder.read(statements.commands_after, (last, head, PAGE)):
         yield from (dumps(["command", *row]) for row in rows)
         last = rows[-1][0]
-    for event, hashed in zip(recorder.log(through=head), recorder.leaf_hashes(through=head), strict=True):
+    both = zip_longest(recorder.log(through=head), _hashes(recorder, head))
+    for position, (event, hashed) in enumerate(both, start=1):
+        if event is None or event.position != position or hashed is None or hashed[0] != position:
+            raise BackupError(f"the log and its leaf hashes do not agree: one of them lacks position {position}")
         line = leaf_line(event)
-        if leaf_hash(line) != hashed:
+        if leaf_hash(line) != hashed[1]:
             raise BackupError(f"the event at position {event.position} is not what its leaf hash says")
         yield line
+
+
+def _hashes(recorder: Recorder, head: int) -> Iterator[tuple[int, bytes]]:
+    after = 0
+    while page := recorder.read(recorder.statements.hashes, (after, head, PAGE)):
+        yield from ((position, bytes(hashed)) for position, hashed in page)
+        after = page[-1][0]
 
 
 class _Content:

@@ -213,7 +213,10 @@ def _schema_version(connection: Connection) -> int | None:
         raise SchemaForeign(
             f"the database has tables of the same names that are not a store: {', '.join(sorted(there))}"
         )
-    return int(value)
+    try:
+        return int(value)
+    except ValueError:
+        raise SchemaForeign(f"the database names no version of a store's schema: {value!r}") from None
 
 
 def _create(connection: Connection, version: int) -> None:
