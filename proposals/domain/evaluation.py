@@ -156,7 +156,9 @@ class ProposalClosed(StateEvent):
 
     @classmethod
     def of(cls, state: Proposal, command: CloseProposal, context: Context) -> ProposalClosed:
-        """The outcome follows from what happened; nobody types it."""
+        """The outcome follows from what happened; nobody types it. Without a count nobody has said that it was done."""
+        if state.last_round_inconclusive and not (state.unresolved or state.infeasible):
+            return cls(summary=command.summary, outcome="inconclusive")
         return cls(summary=command.summary, outcome=state.outcome or "handled")
 
     def apply(self, state: Proposal, fact: Fact) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 
+from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
@@ -93,6 +94,9 @@ class EvaluationRound(State):
     """A round as its events add up."""
 
     proposal: str = ""
+    opened_by: Act = Act("", "")
+    clerks: frozenset[str] = frozenset()
+    """Who keyed ballots of others in."""
     eligible: frozenset[str] = frozenset()
     ballots: dict[str, str] = field(default_factory=dict)
     tally: Tally | None = None
@@ -212,8 +216,8 @@ class RoundOpened(StateEvent):
         )
 
     def apply(self, state: EvaluationRound, fact: Fact) -> None:
-        """Who may vote."""
-        state.proposal, state.eligible = self.proposal, frozenset(self.tokens)
+        """Who may vote, and who opened it."""
+        state.proposal, state.eligible, state.opened_by = self.proposal, frozenset(self.tokens), fact.act
 
 
 class BallotsCast(Event):
@@ -235,6 +239,7 @@ class BallotsCast(Event):
     def apply(self, state: EvaluationRound, fact: Fact) -> None:
         """More ballots in the box."""
         state.ballots |= {ballot.token: ballot.sealed for ballot in self.ballots}
+        state.clerks |= {fact.entered_by} - {BALLOT_BOX}
 
 
 class RoundClosed(StateEvent):
@@ -362,6 +367,14 @@ def time_is_over_or_all_have_voted(state: EvaluationRound, command: CloseRound, 
     return refusal("not_yet_due", due=state.due_at.isoformat() if state.due_at else "")
 
 
+def reviewer_is_apart(state: EvaluationRound, command: AnnulRound, context: Context) -> Refusal | None:
+    """Who raised or handled the case, opened the round or keyed ballots in does not throw the count away."""
+    case = cast("Proposal", context.state(state.proposal))
+    raised = [] if case.imported else [case.proposer]
+    keyed = [Act(clerk, clerk) for clerk in sorted(state.clerks)]
+    return apart(command, [*raised, *people_who_handled(case, context), state.opened_by, *keyed], "annuls_own_round")
+
+
 # --- rows
 
 
@@ -390,7 +403,7 @@ EVALUATION_ROUND = Process(
             (voting_is_open, clerk_may_enter, clerk_is_not_involved, every_voter_is_entitled, each_votes_once)),
         Row(_S.OPEN, CloseRound, RoundClosed, _S.CLOSED, (_R.COORDINATOR, _R.SYSTEM),
             (time_is_over_or_all_have_voted,)),
-        Row(_S.OPEN, AnnulRound, RoundAnnulled, _S.ANNULLED, (_R.REVIEWER,)),
+        Row(_S.OPEN, AnnulRound, RoundAnnulled, _S.ANNULLED, (_R.REVIEWER,), (reviewer_is_apart,)),
     ),
     terminal=(_S.CLOSED, _S.ANNULLED),
     site=_site,

@@ -214,7 +214,7 @@ HOW_IT_ENDED = {
     "adopted_and_done": "handled",
     "infeasible": "infeasible",
     "unresolved": "unresolved",
-    "inconclusive_to_the_end": "settled",
+    "inconclusive_to_the_end": "inconclusive",
     "reopened": "handled",
 }
 

@@ -19,6 +19,7 @@ from proposals import (
     EvaluationOpened,
     EvaluationPassed,
     FeedbackDelivered,
+    HandlingDeclaredInfeasible,
     HandlingVerified,
     OpenEvaluation,
     ProposalClosed,
@@ -306,7 +307,23 @@ def test_rounds_are_bounded_and_the_case_may_be_closed_after_the_last_inconclusi
     asked(scenario).given(ANNUL.model_copy(update={"round": "round-1.2"}))
     assert refusal_of(scenario, OPEN) == "limit_reached"
     scenario.when(CLOSE).then(ProposalClosed)
-    assert recorded(scenario, ProposalClosed).outcome == "handled"
+    assert recorded(scenario, ProposalClosed).outcome == "inconclusive"
+    assert scenario.state(CASE).outcome == "inconclusive"
+
+
+def test_too_few_ballots_in_the_last_round_do_not_read_as_handled_either() -> None:
+    scenario = voted(reached("evaluating", maxima={"rounds": 1}), dict.fromkeys(VOTERS[:4], "very_satisfied"))
+    scenario.at(shanghai(3, 26)).given(CLOSE_ROUND)
+
+    assert recorded(scenario.when(CLOSE), ProposalClosed).outcome == "inconclusive"
+
+
+def test_what_could_not_be_done_stays_so_when_its_evaluation_was_inconclusive() -> None:
+    scenario = reached("evaluating", maxima={"rounds": 1}).given(
+        on(CASE, HandlingDeclaredInfeasible(reason="No room.")), on(CASE, EvaluationOpened(round=ROUND)), ANNUL
+    )
+
+    assert recorded(scenario.when(CLOSE), ProposalClosed).outcome == "infeasible"
 
 
 def test_a_failed_round_after_an_inconclusive_one_is_not_closed_as_inconclusive() -> None:

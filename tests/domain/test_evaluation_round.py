@@ -417,6 +417,51 @@ def test_an_annulled_round_is_not_counted() -> None:
     assert scenario.state(ROUND).content_key is None
 
 
+INVOLVED = {
+    "the proposer": ("li", "li"),
+    "who handled an order": ("water-handler", "water-handler"),
+    "who opened the round": ("community-coordinator", "community-coordinator"),
+    "who keyed ballots in": ("grid-grid-worker", "grid-grid-worker"),
+    "somebody for whom one of them keys it in": ("street-reviewer", "grid-grid-worker"),
+    "somebody for whom the opener keys it in": ("street-reviewer", "community-coordinator"),
+    "one of them for whom another keys it in": ("li", "community-screener"),
+}
+
+
+@pytest.mark.parametrize(("actor", "entered_by"), INVOLVED.values(), ids=INVOLVED.keys())
+def test_nobody_with_a_hand_in_it_annuls_a_round(actor: str, entered_by: str) -> None:
+    scenario = reached("evaluating").given(on_paper("resident2"))
+    if actor != "street-reviewer":
+        scenario.given(on("unit-community", Appointed(person=actor, role=Role.REVIEWER, since=SINCE)))
+
+    scenario.when(by(ANNUL, actor, entered_by)).then_refused("annuls_own_round")
+    assert scenario.refused is not None
+    assert scenario.refused.reason.details["actor"] == actor
+
+
+def test_who_had_no_hand_in_it_annuls_it_and_a_clerk_who_is_apart_keys_it_in() -> None:
+    assert reached("evaluating").given(on_paper("resident2")).when(ANNUL).refused is None
+    keyed = by(ANNUL, "street-reviewer", "community-screener")
+    assert reached("evaluating").given(on_paper("resident2")).when(keyed).refused is None
+
+
+def test_whoever_keyed_in_their_own_ballot_is_no_clerk() -> None:
+    scenario = voted(reached("evaluating"), dict.fromkeys(VOTERS, "satisfied"))
+    clerks = scenario.state(ROUND).clerks
+    assert clerks <= {"grid-grid-worker"}
+    assert "ballot-box" not in reached("evaluating").given(CAST).state(ROUND).clerks
+
+
+def test_who_settled_the_matter_annuls_no_round_on_it_but_who_imported_the_case_may() -> None:
+    scenario = settled_and_asked(RAISE)
+    scenario.given(on("unit-community", Appointed(person="grid-member2", role=Role.REVIEWER, since=SINCE)))
+    scenario.when(by(ANNUL, "grid-member2")).then_refused("annuls_own_round")
+
+    imported = settled_and_asked(IMPORT)
+    imported.given(on("unit-community", Appointed(person="county-importer", role=Role.REVIEWER, since=SINCE)))
+    assert imported.when(by(ANNUL, "county-importer")).refused is None
+
+
 # --- secret and checkable
 
 

@@ -33,6 +33,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "settled": ("settled", "就地解决"),
     "infeasible": ("infeasible", "无法办理"),
     "unresolved": ("unresolved", "未决"),
+    "inconclusive": ("evaluation inconclusive", "评议无结论"),
     "lapsed": ("lapsed", "逾期失效"),
     "imported": ("imported", "导入"),
     # tiers

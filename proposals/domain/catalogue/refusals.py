@@ -197,6 +197,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{person} raised or handled the case and may not enter ballots of others",
         "{person} 是提出人或参与过办理，不得代录他人选票",
     ),
+    "annuls_own_round": (
+        "{actor} (entered by {entered_by}) may not annul a round in which {other} had a hand",
+        "{actor}（{entered_by} 录入）不得宣布与其有关的评议无效（相关人 {other}）",
+    ),
     "not_entitled": ("{ballots} of the ballots are not of entitled voters", "有 {ballots} 张选票的投票人无资格"),
     "voted_already": ("{ballots} of the ballots are of voters who have voted", "有 {ballots} 张选票的投票人已投票"),
     "voting_is_over": ("voting ended at {due}", "投票已于 {due} 结束"),
