@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proposals.adapters.ledger import LedgerUnreadable, read_ledger, read_matters
+from proposals.adapters.ledger import LedgerUnreadable, Rejection, read_ledger, read_matters
 from proposals.adapters.ledger.reading import read_rows
 from proposals.domain.errors import Invalid
 from tests.importing.ledgers import COLUMNS, MAPPING, csv_text, ledger, mapping, row
@@ -58,15 +58,23 @@ def test_another_encoding_than_the_mappings_is_found_before_the_first_row(known:
 def test_ragged_rows_and_nul_bytes(known: LedgerMapping, tmp_path: Path) -> None:
     path = tmp_path / "ragged.csv"
     path.write_text("no,place,street,what,detail,raised,closed,state,office\n"
-                    "1,Hill,West,La\x00mp,d,2026/01/05 08:30,,open,Roads,left,over\n\n"
+                    "1,Hill,West,La\x00mp,d,2026/01/05 08:30,,open,Roads, ,\n\n"
                     "2,Hill,West,Lamp,d,2026/01/05 08:30,,open\n"
                     "3,Hill\n", "utf-8")  # fmt: skip
     found = list(read_ledger(path, known))
     assert [one.number for one in found] == [2, 4, 5]
-    assert found[0].cells["column 10"] == "left"
     assert found[0].title == "Lamp"  # type: ignore[union-attr]
     assert found[1].facts.department is None  # type: ignore[union-attr]
     assert found[2].code == "status_missing"  # type: ignore[union-attr]
+
+
+def test_a_row_with_more_cells_than_columns_is_rejected_whole(known: LedgerMapping, tmp_path: Path) -> None:
+    path = tmp_path / "ragged.csv"
+    path.write_text(",".join(COLUMNS) + "\n1,Hill,West,Lamp,dark, at night,2026/01/05 08:30,,open,Roads\n", "utf-8")
+    (found,) = read_ledger(path, known)
+    assert isinstance(found, Rejection)
+    assert (found.code, found.details) == ("more_cells_than_columns", {"cells": 10, "columns": 9})
+    assert found.cells["column 10"] == "Roads"
 
 
 def test_columns_of_one_name_are_numbered(known: LedgerMapping, tmp_path: Path) -> None:
@@ -143,6 +151,14 @@ def test_a_spreadsheet_with_real_dates_and_numbers(known: LedgerMapping, tmp_pat
 def test_what_is_no_spreadsheet_is_said(known: LedgerMapping, tmp_path: Path) -> None:
     (tmp_path / "ledger.xlsx").write_text("no,place\n")
     with pytest.raises(LedgerUnreadable, match="is no spreadsheet"):
+        list(read_rows(tmp_path / "ledger.xlsx", known))
+
+
+def test_a_blank_sheet_is_an_error(known: LedgerMapping, tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    Workbook().save(tmp_path / "ledger.xlsx")
+    with pytest.raises(LedgerUnreadable, match="is empty"):
         list(read_rows(tmp_path / "ledger.xlsx", known))
 
 

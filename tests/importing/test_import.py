@@ -286,10 +286,20 @@ def test_without_a_bootstrap_a_store_without_the_root_is_no_place_to_import_into
     assert size(app) == 0
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", csv_text([])])
-def test_an_empty_ledger_founds_nothing(content: str, app: Proposals, known: LedgerMapping, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_a_ledger_without_columns_is_an_error(
+    content: str, app: Proposals, known: LedgerMapping, tmp_path: Path
+) -> None:
     path = tmp_path / "empty.csv"
     path.write_text(content, "utf-8")
+    with pytest.raises(LedgerUnreadable, match=r"empty\.csv is empty"):
+        import_ledger(app, path, known, actor="clerk")
+    assert size(app) == 0
+
+
+def test_a_ledger_without_rows_founds_nothing(app: Proposals, known: LedgerMapping, tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text(csv_text([]), "utf-8")
     report = import_ledger(app, path, known, actor="clerk")
     assert (report.rows, size(app)) == (0, 0)
 

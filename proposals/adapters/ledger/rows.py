@@ -111,6 +111,9 @@ class RowMapper:
         """The matter in a row, or why there is none."""
         if row.unreadable:
             return Rejection(row.number, "row_unreadable", {"why": row.unreadable}, row.cells)
+        if row.columns is not None:
+            counts = {"cells": len(row.cells), "columns": row.columns}
+            return Rejection(row.number, "more_cells_than_columns", counts, row.cells)
         try:
             return self._matter(row)
         except Unusable as unusable:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class SourceRow:
     """A row as it stands: its number as a spreadsheet or editor counts, and its cells by column.
 
-    `unreadable` says why it has none.
+    `unreadable` says why it has none; `columns` is how many there are, where a row has more that hold something.
     """
 
     number: int
     cells: dict[str, str]
     unreadable: str = ""
+    columns: int | None = None
 
 
 def headers(cells: Sequence[str], mapping: LedgerMapping, file: str) -> list[str]:

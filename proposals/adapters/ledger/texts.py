@@ -35,7 +35,11 @@ def csv_rows(path: Path, mapping: LedgerMapping) -> Iterator[SourceRow]:
                 if names is None:
                     names = headers(values, mapping, path.name)
                 else:
-                    yield SourceRow(number, as_cells(names, values))
+                    # Most likely a delimiter that was not quoted: then the cells stand under the wrong names.
+                    too_many = any(value.strip() for value in values[len(names) :])
+                    yield SourceRow(number, as_cells(names, values), columns=len(names) if too_many else None)
+            if names is None:
+                raise LedgerUnreadable("ledger_empty", file=path.name)
         except csv.Error as error:
             # Guessing where the next row begins would turn one broken quote into many wrong rows.
             raise LedgerUnreadable(

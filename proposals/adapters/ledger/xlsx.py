@@ -47,6 +47,8 @@ def xlsx_rows(path: Path, mapping: LedgerMapping) -> Iterator[SourceRow]:
                     names = headers(cells, mapping, path.name)
                 else:
                     yield SourceRow(number, as_cells(names, cells))
+            if names is None:
+                raise LedgerUnreadable("ledger_empty", file=path.name)
         finally:
             book.close()
 

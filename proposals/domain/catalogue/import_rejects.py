@@ -19,6 +19,14 @@ IMPORT_REJECTS: dict[str, tuple[str, str]] = {
         "读取 .xlsx 需要 openpyxl：pip install 'fivestep-proposals[xlsx]'",
     ),
     "ledger_broken": ("{file}, line {line}: {why}", "{file} 第 {line} 行：{why}"),
+    "ledger_empty": (
+        "{file} is empty: it has not even the names of the columns",
+        "{file} 是空的：连列名也没有",
+    ),
+    "more_cells_than_columns": (
+        "the row has {cells} cells, the file {columns} columns; is a delimiter inside a cell not quoted?",
+        "该行有 {cells} 格，而文件只有 {columns} 列；单元格内的分隔符是否没有加引号？",
+    ),
     "row_unreadable": ("the row cannot be read: {why}", "该行无法读取：{why}"),
     "key_missing": ("the row has no key ({template})", "该行没有编号（{template}）"),
     "key_too_long": ("the key is longer than {limit} characters", "编号超过 {limit} 字"),
