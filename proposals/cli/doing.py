@@ -78,6 +78,7 @@ class _Doing:
         self._words = settings.words
         self.counts: Counter[str] = Counter()
         self.line = 0
+        self._newest = app.recorder.head()
 
     def one_by_one(self, lines: Iterator[Given], advance: Callable[[int], None]) -> None:
         """Each line in a transaction of its own."""
@@ -139,8 +140,13 @@ class _Doing:
     def _tell(self, place: dict[str, Any], facts: list[Fact]) -> None:
         from proposals.adapters.mapper import plain
 
-        self.counts["recorded"] += 1
-        self.counts["events"] += len(facts)
+        newest = max((fact.position or 0 for fact in facts), default=0)
+        if facts and newest <= self._newest:  # its id was there before
+            self.counts["before"] += 1
+        else:
+            self.counts["recorded"] += 1
+            self.counts["events"] += len(facts)
+            self._newest = max(self._newest, newest)
         for fact in facts:
             put(as_json({**place, "event": plain(fact)}))
 
@@ -183,6 +189,6 @@ class _Doing:
     def sum_up(self) -> None:
         """Tells people how it went, where they look or have to."""
         found = self.counts["refused"] + self.counts["invalid"]
-        if found or sys.stderr.isatty():
-            names = ("recorded", "events", "refused", "invalid", "left")
+        if found or self.counts["before"] or sys.stderr.isatty():
+            names = ("recorded", "events", "before", "refused", "invalid", "left")
             remark(self._words("do_summary", **{name: self.counts[name] for name in names}))

@@ -65,6 +65,17 @@ def test_a_repeated_command_id_is_answered_and_not_recorded_again(desk: Desk) ->
     assert desk.head() == head
 
 
+@pytest.mark.parametrize("mode", [[], ["--atomic"]], ids=["one by one", "atomic"])
+def test_the_summary_counts_what_was_answered_from_before(desk: Desk, mode: list[str]) -> None:
+    again = raised(command_id="once")
+    desk.do(again)
+
+    done = desk.run("do", *mode, "-", given=lines(again, raised("proposal-2")))
+
+    assert "1 recorded (1 events), 1 answered from before" in done.stderr
+    assert [answer["line"] for answer in answers(done)] == [1, 2]
+
+
 def test_several_files_are_told_apart(desk: Desk, tmp_path: Path) -> None:
     for name, proposal in (("a.jsonl", "proposal-1"), ("b.jsonl", "proposal-2")):
         (tmp_path / name).write_text(lines(raised(proposal)), "utf-8")

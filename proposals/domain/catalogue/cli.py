@@ -190,8 +190,8 @@ CLI: dict[str, tuple[str, str]] = {
     ),
     "do_stopped": ("stopped at line {line}; nothing after it was recorded", "在第 {line} 行停止；其后均未记录"),
     "do_summary": (
-        "{recorded} recorded ({events} events), {refused} refused, {invalid} invalid, {left} left out",
-        "已记录 {recorded} 条（{events} 个事件），拒绝 {refused} 条，无效 {invalid} 条，略过 {left} 条",
+        "{recorded} recorded ({events} events), {before} answered from before, {refused} refused, {invalid} invalid, {left} left out",
+        "已记录 {recorded} 条（{events} 个事件），此前已有记录 {before} 条，拒绝 {refused} 条，无效 {invalid} 条，略过 {left} 条",
     ),
     "tick_progress": ("timers", "计时"),
     "tick_nothing": ("nothing is due", "没有到期事项"),
