@@ -73,9 +73,9 @@ def _found(file: Path, settings: Settings) -> tuple[ProcessPolicy | None, list[d
     try:
         tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise Failure(settings.words("error_not_utf8", file=str(file))) from None
+        raise Failure(settings.words("error_not_utf8", file=str(file)), WRONG_USAGE) from None
     except tomllib.TOMLDecodeError as error:
-        raise Failure(settings.words("error_not_toml", file=str(file), what=str(error))) from None
+        raise Failure(settings.words("error_not_toml", file=str(file), what=str(error)), WRONG_USAGE) from None
     try:
         rules = parse_policy(content.removeprefix(b"\xef\xbb\xbf"), str(file))
     except Invalid as error:

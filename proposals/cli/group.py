@@ -69,6 +69,8 @@ class Group(_Said, TyperGroup):
             said, code = explained(error, words, secrets)
             if type(error).__name__ == "NoArgsIsHelpError":
                 sys.exit(code)  # the help has been shown
+            if isinstance(error, OSError) and error.filename is None:
+                let_go_of_output()  # or Python would complain of it once more
             complain(said, words)
         if code == INTERRUPTED:
             complain(words("error_interrupted"), words)

@@ -37,6 +37,8 @@ def import_(
             raise Failure(words("error_no_file", file=str(path)), WRONG_USAGE)
     if rejects is not None and rejects.resolve() in {file.resolve(), mapping.resolve()}:
         raise Failure(f"--rejects: {words('error_exists', file=str(rejects))}", WRONG_USAGE)
+    if rejects is not None and not rejects.parent.is_dir():
+        raise Failure(f"--rejects: {words('error_no_folder', folder=str(rejects.parent))}", WRONG_USAGE)
     with (
         settings.rehearsed() if dry_run else settings.opened(create=True) as app,
         progress(words("import_progress")) as advance,

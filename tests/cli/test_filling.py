@@ -133,6 +133,15 @@ def test_a_dry_run_records_nothing(empty: Desk, ledger: tuple[Path, Path]) -> No
     assert empty.head() == 0
 
 
+def test_a_missing_folder_for_the_rejects_is_named(empty: Desk, ledger: tuple[Path, Path]) -> None:
+    rows, mapping = map(str, ledger)
+
+    done = empty.run("import", rows, "--mapping", mapping, "--rejects", "nowhere/rejects.csv", code=2)
+
+    assert "--rejects: there is no folder nowhere" in done.stderr
+    assert not empty.file.exists()
+
+
 @pytest.mark.parametrize("there", [False, True], ids=["no file", "an empty file"])
 def test_a_dry_run_makes_nothing(empty: Desk, ledger: tuple[Path, Path], *, there: bool) -> None:
     rows, mapping = map(str, ledger)

@@ -123,3 +123,18 @@ def test_ctrl_c_leaves_what_was_recorded(desk: Desk) -> None:
     assert b"interrupted" in error
     assert b"Traceback" not in error
     assert desk.head() == head + 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a device that is always full")
+def test_an_output_that_cannot_be_written_is_said_once(desk: Desk) -> None:
+    desk.do(raised())
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PROPOSALS_LANG": "en"}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "--db", desk.url, "register"],
+            stdout=full, stderr=subprocess.PIPE, env=environment, cwd=desk.folder, check=False,
+        )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: the output cannot be written: No space left")
+    assert len(done.stderr.splitlines()) == 1

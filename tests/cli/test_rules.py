@@ -64,7 +64,7 @@ def test_a_field_that_is_wrong_is_a_finding_with_its_place(desk: Desk, rules: Pa
 def test_a_file_that_cannot_be_read_fails(desk: Desk, content: bytes) -> None:
     (desk.folder / "bad.toml").write_bytes(content)
 
-    assert "bad.toml" in desk.run("policy", "check", "bad.toml", code=1).stderr
+    assert "bad.toml" in desk.run("policy", "check", "bad.toml", code=2).stderr
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(desk: Desk) -> None:

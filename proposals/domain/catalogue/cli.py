@@ -39,6 +39,7 @@ CLI: dict[str, tuple[str, str]] = {
         "PostgreSQL 需要驱动：请运行 `pip install 'fivestep-proposals[postgres]'`",
     ),
     "error_file": ("{file}: {reason}", "{file}：{reason}"),
+    "error_output": ("the output cannot be written: {reason}", "无法写出结果：{reason}"),
     "error_memory": ("there is not enough memory for this", "内存不足"),
     "error_unexpected": (
         "something unexpected happened: {what}; set {variable}=1 to see where, and report it",
