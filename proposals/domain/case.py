@@ -196,11 +196,14 @@ class Proposal(State):
         ]
 
     def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
-        """Proposer, the residents concerned and the chair of the meeting that counts follow from the case."""
+        """Proposer, residents concerned, who was at a discussion and the chair that counts follow from the case."""
         if role is Role.CONCERNED:
             return _lives_where_it_was_decided(self, person, command, context)
         if role is Role.PROPOSER:
             return person == self.proposer.actor and not self.imported
+        if role is Role.ATTENDEE:
+            discussions = (cast("Meeting | None", context.read(stream)) for stream in self.meetings)
+            return any(meeting is not None and meeting.attended(person) for meeting in discussions)
         if role is Role.CHAIR:
             meeting = self.meeting_that_counts(context)
             return meeting is not None and person == meeting.chair

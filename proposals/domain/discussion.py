@@ -22,8 +22,6 @@ from proposals.domain.raising import nothing_was_merged_into_it, returns_are_lef
 from proposals.domain.vocabulary import MeetingId, PersonId, Role, Step, Text, UnitId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from proposals.domain.context import Context
 
 # --- commands
@@ -36,7 +34,7 @@ class OpenDiscussion(ProposalCommand):
 
 
 class RecordOpinion(ProposalCommand):
-    """意见: what someone who was there said."""
+    """意见: what someone who was there said, as a member, an observer by office or one who was invited."""
 
     late_entry: ClassVar[bool] = True
 
@@ -159,14 +157,6 @@ def openings_are_left(state: Proposal, command: OpenDiscussion, context: Context
     return within_maximum("openings", state, context)
 
 
-def they_attended(state: Proposal, command: RecordOpinion, context: Context) -> Refusal | None:
-    """Only who was at a discussion of it has an opinion to record; a meeting that never opened was none."""
-    meetings = cast("Iterable[Meeting | None]", (context.read(stream) for stream in state.meetings))
-    if any(meeting is not None and meeting.attended(command.actor) for meeting in meetings):
-        return None
-    return refusal("did_not_attend", person=command.actor)
-
-
 def minutes_are_published(state: Proposal, command: Any, context: Context) -> Refusal | None:
     """What was said in the meeting is public before anything follows from it."""
     meeting = _last_meeting(state, context)
@@ -216,8 +206,7 @@ _R = Role
 DISCUSSION = (
     Row((S.ACCEPTED, S.DISCUSSING), OpenDiscussion, DiscussionOpened, S.DISCUSSING, (_R.CONVENOR,),
         (on_agenda_of_a_called_meeting, the_last_meeting_came_to_nothing, openings_are_left), step=Step.DISCUSS),
-    Row(S.DISCUSSING, RecordOpinion, OpinionRecorded, SAME, (_R.MEMBER, _R.PART_TIME_MEMBER, _R.OBSERVER),
-        (they_attended,), step=Step.DISCUSS),
+    Row(S.DISCUSSING, RecordOpinion, OpinionRecorded, SAME, (_R.ATTENDEE,), step=Step.DISCUSS),
     Row(S.DISCUSSING, SettleMatter, MatterSettled, S.HANDLED, (_R.CHAIR, _R.CONVENOR),
         (minutes_are_published, the_chair_comes_first), step=Step.DISCUSS),
     Row(S.DISCUSSING, ForwardProposal, ProposalForwarded, S.TABLED, (_R.CHAIR, _R.CONVENOR),

@@ -72,7 +72,7 @@ class UnitKind(StrEnum):
 
 
 class Role(StrEnum):
-    """In which role someone acts. The last five are not appointments: they follow from the case itself."""
+    """In which role someone acts. The last six are not appointments: they follow from the case itself."""
 
     RESIDENT = "resident"
     PARTY_MEMBER = "party_member"
@@ -98,10 +98,13 @@ class Role(StrEnum):
     CHAIR = "chair"
     VOTER = "voter"
     CONCERNED = "concerned_resident"
+    ATTENDEE = "attendee"
     SYSTEM = "system"
 
 
-FOLLOWING_FROM_A_CASE: Final = frozenset({Role.PROPOSER, Role.CHAIR, Role.VOTER, Role.CONCERNED, Role.SYSTEM})
+FOLLOWING_FROM_A_CASE: Final = frozenset(
+    {Role.PROPOSER, Role.CHAIR, Role.VOTER, Role.CONCERNED, Role.ATTENDEE, Role.SYSTEM}
+)
 """The roles that nobody is appointed to."""
 
 

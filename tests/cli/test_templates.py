@@ -73,7 +73,7 @@ def test_times_in_cells_are_of_the_zone_that_was_asked_for(desk: Desk) -> None:
 
     (said,) = answers(desk.run("--zone", "Europe/Berlin", "do", str(file), code=3))
 
-    assert said["refused"]["code"] == "no_policy_in_force"
+    assert said["refused"]["code"] == "entered_too_late"
     assert columns_for("RaiseProposal")[-2].path == "at"
 
 

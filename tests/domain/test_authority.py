@@ -17,7 +17,6 @@ from proposals import (
     MergeProposal,
     PublishMinutes,
     RaiseObjection,
-    RecordOpinion,
     RecordUnresolved,
     ReferBack,
     RefuseProposal,
@@ -76,18 +75,6 @@ def with_objection() -> Scenario:
 
 def two_cases() -> Scenario:
     return a_raised_case().given(raising(proposal="proposal-2", actor="wang"))
-
-
-def attended(scenario: Scenario, person: str) -> Scenario:
-    """A newcomer cannot be on the roll of a meeting that was fixed before; put them there as a fact."""
-    from proposals.domain.meeting_acts import AttendanceRecorded
-
-    return scenario.given(on(M, AttendanceRecorded(present=(person,)), at=scenario.now))
-
-
-def opinion(scenario: Scenario, person: str) -> Command:
-    attended(scenario, person)
-    return RecordOpinion(proposal=P, opinion="Mend it", actor=person)
 
 
 def overdue(story: Callable[[], Scenario], stream: str) -> Callable[[], Scenario]:
@@ -166,15 +153,6 @@ RULES = {
     "OpenDiscussion": Rule(
         lambda: called(an_accepted_case()), lambda s, who: opening(actor=who), "convenor", "unit-grid",
         "unit-community",
-    ),
-    "RecordOpinion as a member": Rule(
-        lambda: in_session(a_case_in_discussion()), opinion, "member", "unit-grid", "unit-grid2"
-    ),
-    "RecordOpinion as a part-time member": Rule(
-        lambda: in_session(a_case_in_discussion()), opinion, "part_time_member", "unit-grid", "unit-grid2"
-    ),
-    "RecordOpinion as an observer": Rule(
-        lambda: in_session(a_case_in_discussion()), opinion, "observer", "unit-grid", "unit-community"
     ),
     "EscalateDiscussion": Rule(
         a_discussed_case,

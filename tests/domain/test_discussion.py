@@ -13,6 +13,7 @@ from proposals import (
     DiscussionOpened,
     EscalateDiscussion,
     ForwardProposal,
+    InviteObserver,
     LapseMeeting,
     MatterSettled,
     MergeProposal,
@@ -303,17 +304,48 @@ def test_those_who_were_there_have_opinions_to_record() -> None:
 
 def test_who_was_not_there_has_no_opinion_to_record() -> None:
     scenario = in_session(a_case_in_discussion(), present=members("grid", (1, 3, 4, 5)))
-    refused(scenario.when(said()), "did_not_attend", person="grid-member2")
+    refused(
+        scenario.when(said()), "not_authorised",
+        actor="grid-member2", command="RecordOpinion", roles=["attendee"], unit="unit-grid", day="2026-03-06",
+    )  # fmt: skip
+
+
+def with_observers(*present: str) -> Scenario:
+    """In session, with an expert invited and an observer by office; who of them is there is said."""
+    scenario = a_case_in_discussion().given(
+        InviteObserver(meeting=M, observer="expert", actor="grid-convenor"),
+        appoint("zhao", "observer", "unit-grid"),
+    )
+    return in_session(scenario, present=[*members(), *present])
+
+
+@pytest.mark.parametrize("observer", ["expert", "zhao"])
+def test_an_observer_who_was_there_has_an_opinion_whether_invited_or_appointed(observer: str) -> None:
+    opinion = RecordOpinion(proposal=P, opinion="Two lamps", actor=observer)
+    with_observers(observer).when(opinion).then(OpinionRecorded(opinion="Two lamps"))
+    refused(with_observers().when(opinion), "not_authorised")
+
+
+@pytest.mark.parametrize("role", ["member", "part_time_member", "observer", "convenor"])
+def test_an_office_alone_gives_nobody_an_opinion_who_was_not_there(role: str) -> None:
+    scenario = in_session(a_case_in_discussion()).given(appoint("newcomer", role, "unit-grid"))
+    refused(scenario.when(RecordOpinion(proposal=P, opinion="Yes", actor="newcomer")), "not_authorised")
+
+
+def test_somebody_elses_opinion_is_keyed_in_by_who_may_do_so() -> None:
+    scenario = in_session(a_case_in_discussion())
+    refused(scenario.when(said(entered_by="resident9")), "may_not_enter_for_others")
+    assert scenario.when(said(entered_by="grid-grid-worker")).refused is None
 
 
 def test_before_the_session_nobody_was_at_it() -> None:
     scenario = rolled(a_case_in_discussion())
     scenario.given(RecordAttendance(meeting=M, present=tuple(members()), actor=CHAIR))
-    refused(scenario.when(said()), "did_not_attend", person="grid-member2")
+    refused(scenario.when(said()), "not_authorised")
     lapsing = rolled(a_case_in_discussion()).given(
         RecordAttendance(meeting=M, present=(CHAIR, "grid-member2"), actor=CHAIR), LapseMeeting(meeting=M, actor=CHAIR)
     )
-    refused(lapsing.when(said()), "did_not_attend", person="grid-member2")
+    refused(lapsing.when(said()), "not_authorised")
 
 
 def test_an_opinion_may_be_entered_late_and_beyond_the_limit_with_an_approver() -> None:

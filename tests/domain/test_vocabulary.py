@@ -220,8 +220,8 @@ def test_of_five_grades_three_are_satisfied() -> None:
     assert [grade in SATISFIED for grade in Grade] == [True, True, True, False, False]
 
 
-def test_five_roles_follow_from_a_case() -> None:
-    assert sorted(FOLLOWING_FROM_A_CASE) == ["chair", "concerned_resident", "proposer", "system", "voter"]
+def test_six_roles_follow_from_a_case() -> None:
+    assert sorted(FOLLOWING_FROM_A_CASE) == ["attendee", "chair", "concerned_resident", "proposer", "system", "voter"]
     assert Role.RESIDENT not in FOLLOWING_FROM_A_CASE
 
 

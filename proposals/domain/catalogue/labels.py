@@ -67,6 +67,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "chair": ("chair", "主持人"),
     "voter": ("voter", "评议人"),
     "concerned_resident": ("resident concerned", "相关居民"),
+    "attendee": ("attendee of a discussion", "议事到会人"),
     "system": ("system", "系统"),
     # states of the other streams
     "called": ("called", "已召集"),

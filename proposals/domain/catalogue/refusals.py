@@ -149,7 +149,6 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "meeting_is_over": ("{meeting} is over ({status})", "{meeting} 已结束（{status}）"),
     "not_on_the_agenda": ("{proposal} is not on the agenda of {meeting}", "{proposal} 不在 {meeting} 议程上"),
     "discussion_is_open": ("{meeting} is still to deal with it", "{meeting} 尚未议完"),
-    "did_not_attend": ("{person} was at no discussion of it", "{person} 未参加议事"),
     "minutes_not_published": ("the minutes of {meeting} are not published", "{meeting} 的纪要尚未公布"),
     "top_tier": ("{unit} is the top tier", "{unit} 已是最高层级"),
     "not_top_tier": ("{unit} is not the top tier: take it higher", "{unit} 不是最高层级，请上报"),
