@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from proposals.domain.authority import apart, holds
 from proposals.domain.case import (
@@ -38,6 +38,8 @@ from proposals.domain.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proposals.domain.context import Context
 
 # --- commands
@@ -101,7 +103,7 @@ class AbsorbCase(ProposalCommand):
 
     merged: ProposalId
     source: Source | None
-    proposer: PersonId
+    proposer: PersonId | None
     cosigners: tuple[PersonId, ...]
     absorbed: tuple[ProposalId, ...]
 
@@ -233,19 +235,25 @@ class ProposalMerged(StateEvent):
 
 
 class CaseAbsorbed(Event):
-    """Another case was joined to this one; its sources and supporters are kept."""
+    """Another case was joined to this one; its sources and supporters are kept. An imported one brings no proposer."""
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+        # Only a case that was raised here has a source; of an imported one the importing clerk was noted.
+        1: lambda old: {**old, "proposer": old["proposer"] if old["source"] is not None else None}
+    }
 
     merged: ProposalId
     source: Source | None
-    proposer: PersonId
+    proposer: PersonId | None
     cosigners: tuple[PersonId, ...]
     absorbed: tuple[ProposalId, ...]
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """One more case in this one, and everything that was in it."""
         state.absorbed = (*state.absorbed, self.merged, *self.absorbed)
-        known = {*state.cosigners, state.proposer.actor}
-        joining = dict.fromkeys((self.proposer, *self.cosigners))
+        known = {*state.cosigners, *([] if state.imported else [state.proposer.actor])}
+        joining = dict.fromkeys((*([self.proposer] if self.proposer else []), *self.cosigners))
         state.cosigners = (*state.cosigners, *(person for person in joining if person not in known))
 
 

@@ -86,7 +86,7 @@ def _absorb(event: ProposalMerged, follow: Follow) -> Iterable[Command]:
         proposal=event.into,
         merged=case.id,
         source=case.source,
-        proposer=case.proposer.actor,
+        proposer=None if case.imported else case.proposer.actor,
         cosigners=case.cosigners,
         absorbed=case.absorbed,
         **follow.people,

@@ -20,6 +20,7 @@ from proposals import (
     HandlingSubmitted,
     HandlingSuspended,
     HandlingVerified,
+    ImportOpenCase,
     MergeProposal,
     ProposalArchived,
     ProposalClosed,
@@ -31,6 +32,7 @@ from proposals import (
     WorkDispatched,
 )
 from proposals.domain.case import OPEN, TERMINAL, S
+from proposals.domain.importing import ImportedFacts, Provenance
 from proposals.domain.organisation import Appointed, PolicyEnacted, UnitCreated
 from proposals.domain.policy import PolicyDrafted
 from proposals.domain.vocabulary import Role, Source, Tier, UnitKind
@@ -105,6 +107,41 @@ def test_a_merged_case_ends_and_its_supporters_go_on_with_the_root(*, accepted: 
 def test_the_roots_own_proposer_does_not_become_its_supporter() -> None:
     scenario = county().given(raising(), raising(proposal=Q), CoSignProposal(proposal=P, actor="wang"))
     assert scenario.given(merging()).state(Q).cosigners == ("wang",)
+
+
+def importing(case: str = P) -> ImportOpenCase:
+    return ImportOpenCase(
+        proposal=case,
+        place="unit-grid",
+        provenance=Provenance(source="hotline", key=case, sha256="a" * 64),
+        facts=ImportedFacts(title="Lamp", raised_at=MORNING - 9 * DAY, source_status="open"),
+        actor="county-importer",
+    )
+
+
+def test_an_imported_case_brings_no_supporter_to_the_root() -> None:
+    scenario = county().given(importing(), raising(proposal=Q, actor="wang"))
+    scenario.when(merging()).then(
+        ProposalMerged(into=Q, reason="The same lamp"),
+        CaseAbsorbed(merged=P, source=None, proposer=None, cosigners=(), absorbed=()),
+    )
+    assert (scenario.state(Q).cosigners, scenario.state(Q).absorbed) == ((), (P,))
+
+
+def test_who_imported_a_root_may_support_it_by_a_matter_of_their_own() -> None:
+    scenario = county().given(
+        on("unit-grid", Appointed(person="county-importer", role=Role.RESIDENT, since=SINCE)),
+        importing(Q),
+        raising(actor="county-importer", source="other"),
+        accepting(),
+    )
+    assert scenario.given(merging()).state(Q).cosigners == ("county-importer",)
+
+
+@pytest.mark.parametrize(("source", "proposer"), [(None, None), ("other", "li")])
+def test_an_older_note_of_an_imported_case_is_read_without_its_clerk(source: str | None, proposer: str | None) -> None:
+    old: dict[str, object] = {"merged": P, "source": source, "proposer": "li", "cosigners": [], "absorbed": []}
+    assert CaseAbsorbed.model_validate(CaseAbsorbed.upcasters[1](old)).proposer == proposer
 
 
 def test_what_was_merged_into_a_merged_case_comes_along() -> None:
