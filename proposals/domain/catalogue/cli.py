@@ -85,8 +85,7 @@ CLI: dict[str, tuple[str, str]] = {
         "没有数据库 {file}；请用 --db 指定，或用 `do`、`import`、`restore`、`demo` 建立",
     ),
     "error_no_store": (
-        "the database holds no store of proposals; name another with --db, or make one with `do`, `import`, `restore` "
-        "or `demo`",
+        "the database holds no store of proposals; name another with --db, or make one by do, import, restore or demo",
         "该数据库中没有提案记录；请用 --db 指定另一个，或用 `do`、`import`、`restore`、`demo` 建立",
     ),
     "error_no_folder": ("there is no folder {folder}; make it first", "没有目录 {folder}；请先建立"),
@@ -191,8 +190,9 @@ CLI: dict[str, tuple[str, str]] = {
     ),
     "do_stopped": ("stopped at line {line}; nothing after it was recorded", "在第 {line} 行停止；其后均未记录"),
     "do_summary": (
-        "{recorded} recorded ({events} events), {before} answered from before, {refused} refused, {invalid} invalid, {left} left out",
-        "已记录 {recorded} 条（{events} 个事件），此前已有记录 {before} 条，拒绝 {refused} 条，无效 {invalid} 条，略过 {left} 条",
+        "{recorded} recorded ({events} events), {before} answered from before, "  # noqa: ISC004 - one sentence
+        "{refused} refused, {invalid} invalid, {left} left out",
+        "已记录 {recorded} 条（{events} 个事件），已有 {before} 条，拒绝 {refused} 条，无效 {invalid} 条，略过 {left} 条",
     ),
     "tick_progress": ("timers", "计时"),
     "tick_nothing": ("nothing is due", "没有到期事项"),
