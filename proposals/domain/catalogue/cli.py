@@ -192,7 +192,7 @@ CLI: dict[str, tuple[str, str]] = {
     "do_summary": (
         "{recorded} recorded ({events} events), {before} answered from before, "  # noqa: ISC004 - one sentence
         "{refused} refused, {invalid} invalid, {left} left out",
-        "已记录 {recorded} 条（{events} 个事件），已有 {before} 条，拒绝 {refused} 条，无效 {invalid} 条，略过 {left} 条",
+        "已记录 {recorded} 条（{events} 个事件），已有 {before} 条，拒绝 {refused} 条，无效 {invalid} 条，略 {left} 条",
     ),
     "tick_progress": ("timers", "计时"),
     "tick_nothing": ("nothing is due", "没有到期事项"),
