@@ -369,6 +369,14 @@ def returns_are_left(state: Proposal, command: Any, context: Context) -> Refusal
     return within_maximum("returns", state, context)
 
 
+def correction_period_is_open(state: Proposal, command: ReviseProposal, context: Context) -> Refusal | None:
+    """A returned case is completed in its time, whether or not a tick has come since."""
+    assert command.at is not None
+    if state.status is S.RETURNED and state.due_at is not None and command.at >= state.due_at:
+        return refusal("correction_is_over", due=state.due_at.isoformat())
+    return None
+
+
 def correction_period_is_over(state: Proposal, command: LapseProposal, context: Context) -> Refusal | None:
     """It lapses only when the time to complete it has passed."""
     assert command.at is not None
@@ -423,7 +431,7 @@ RAISING = (
     Row(S.RAISED, CoSignProposal, ProposalCoSigned, SAME, (_R.PARTY_MEMBER, _R.RESIDENT),
         (cosigner_is_not_the_proposer, cosigns_once), step=Step.RAISE),
     Row((S.RAISED, S.RETURNED), ReviseProposal, ProposalRevised, S.RAISED, (_R.PROPOSER,),
-        (something_changes, revisions_are_left, text_is_within_limits), step=Step.RAISE),
+        (correction_period_is_open, something_changes, revisions_are_left, text_is_within_limits), step=Step.RAISE),
     Row(S.RAISED, AcceptProposal, ProposalAccepted, S.ACCEPTED, (_R.SCREENER,),
         (screener_is_not_proposer, enough_cosigners, category_is_in_policy), step=Step.RAISE),
     Row(S.RAISED, ReturnProposal, ProposalReturned, S.RETURNED, (_R.SCREENER,),

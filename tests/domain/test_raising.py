@@ -363,6 +363,14 @@ def test_a_refusal_has_a_ground_of_the_list_and_an_answer() -> None:
 # --- withdrawing
 
 
+def test_a_returned_case_is_completed_in_its_time_with_or_without_a_tick() -> None:
+    due = a_returned_case().state(P).due_at
+    late = a_returned_case().at(due).when(revising())
+
+    refused(late, "correction_is_over")
+    assert a_returned_case().at(due - SECOND).when(revising()).refused is None
+
+
 @pytest.mark.parametrize("story", [a_raised_case, a_returned_case, an_accepted_case])
 def test_the_proposer_takes_it_back_before_anyone_has_talked_about_it(story: Callable[[], Scenario]) -> None:
     scenario = story().when(WithdrawProposal(proposal=P, reason="Mended", actor="li"))

@@ -162,6 +162,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "the review date is after {last}, the last day the policy allows",
         "复查日期晚于规则允许的最后期限 {last}",
     ),
+    "correction_is_over": ("the time to complete it ended at {due}", "补正期已于 {due} 结束"),
     "publicity_is_over": ("the publicity period ended at {due}", "公示期已于 {due} 结束"),
     "objects_already": ("{actor} has an open objection", "{actor} 已有未裁决的异议"),
     "no_such_objection": ("there is no open objection {objection}", "没有待裁决的第 {objection} 号异议"),
