@@ -92,7 +92,7 @@ class Pool:
         self.engine = engine
         self.driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._idle: deque[PoolProxiedConnection] = deque()
-        self._room = size
+        self._size = self._room = size
         self._waiting = 0
         self._change = Condition()
         self._closed = False
@@ -145,6 +145,11 @@ class Pool:
         """Close the connections; those that are lent close when they come back."""
         self._closed = True
         self._throw_away_idle()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a connection is still lent when the pool has been closed."""
+        return self._room < self._size
 
     def _open(self) -> PoolProxiedConnection:
         if self._closed:

@@ -80,7 +80,9 @@ class Recorder(ProcessRecorder):
         """Close all connections; a store in memory is gone then."""
         self.readers.close()
         self.writers.close()
-        self.engine.dispose()
+        # In memory that would close the one connection under a thread that is still using it, which crashes Python.
+        if not self.readers.busy:
+            self.engine.dispose()
 
     # --- writing
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
 import pytest
-from eventsourcing.persistence import DataError, IntegrityError, StoredEvent, Tracking
+from eventsourcing.persistence import DataError, IntegrityError, ProgrammingError, StoredEvent, Tracking
 from sqlalchemy import text
 
 from proposals.adapters.store import (
@@ -243,3 +243,12 @@ def test_the_events_table_can_be_read_with_plain_sql(recorder: Recorder) -> None
     with recorder.engine.connect() as connection:
         row = connection.execute(text("SELECT stream, version, name, data FROM events")).one()
     assert tuple(row) == ("p-1", 1, "Happened", '{"n":1}')
+
+
+def test_a_store_that_is_closed_waits_for_who_is_still_using_it(recorder: Recorder) -> None:
+    """To close a connection under a thread that is inside it would crash the process."""
+    with recorder.readers.connection() as connection:
+        recorder.close()
+        assert connection.execute("SELECT 1").fetchone()[0] == 1
+    with pytest.raises(ProgrammingError, match="closed"):
+        recorder.head()
