@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -36,7 +37,7 @@ def case_id(case: int) -> UUID:
     return uuid5(NAMESPACE_URL, f"proposal-{case}")
 
 
-class Stock:
+class Stock(ABC):
     """What both styles share: they differ in how a case is made, folded and noted on."""
 
     settings: ClassVar[dict[str, str]] = {}
@@ -87,14 +88,14 @@ class Stock:
         """Its connections."""
         self._application.close()
 
+    @abstractmethod
     def history(self, case: UUID) -> list[Any]:
         """What `save` takes to record a case of ten events."""
-        raise NotImplementedError
 
+    @abstractmethod
     def add_note(self, case: UUID) -> None:
         """One command: load, decide, record one event."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fold(self, case: UUID) -> int:
         """Load a case; give how many events that were."""
-        raise NotImplementedError

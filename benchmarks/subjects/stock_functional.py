@@ -76,7 +76,7 @@ class Case:
 @singledispatch
 def mutate(event: Happened, case: Case | None) -> Case | None:
     """The case after an event."""
-    raise NotImplementedError(event)
+    raise TypeError(event)
 
 
 @mutate.register

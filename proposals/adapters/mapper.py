@@ -87,13 +87,8 @@ class FactMapper(Mapper[str]):
             recorded = as_instant(recorded_at) if recorded_at else None
         except ValueError:
             raise BrokenEvent(stream, version, name, ["recorded_at: is no instant"]) from None
-        return happened._replace(
-            command_id=command_id or "",
-            correlation_id=correlation_id or "",
-            causation_id=causation_id or "",
-            recorded_at=recorded,
-            position=position,
-        )
+        ids = command_id or "", correlation_id or "", causation_id or ""
+        return Fact(*happened[:6], *ids, recorded, position)
 
     def happened(self, row: Row) -> Fact:
         """The fact of a row of what happened, without what says how it was recorded. A state is folded from these."""

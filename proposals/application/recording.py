@@ -209,7 +209,7 @@ class Writer:
         for stream in dict.fromkeys(fact.stream for fact in work.facts if fact.version % every == 0):
             try:
                 snapshots.put([cast("Any", Snapshot(cast("State", work.read(stream))))])
-            except Exception:
+            except Exception:  # the command is recorded already, and must not look as if it were not
                 log.warning("no snapshot of %s was kept", stream, exc_info=True)
 
     def _after_commit(self, facts: Iterable[Fact]) -> None:

@@ -6,7 +6,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from proposals.adapters.keys import KeyDestroyed
-from proposals.domain.case import Proposal
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
 from proposals.domain.deadlines import next_due, same_timers
 from proposals.domain.decider import Cause, decide, evolve
@@ -127,10 +126,10 @@ class Work:
             after = cast("State", self._states[stream])
             policy = PROCESSES[kind_of(stream)].policy
             rules = policy(after, None, self.context)
-            ruled_anew = before is not None and policy(before, None, self.context) != rules
+            ruled_anew = before is not None and policy(before, None, self.context) is not rules
             if before is None or ruled_anew or not same_timers(before, after, rules):
                 due[stream] = self._next_due(after)
-            if ruled_anew and isinstance(after, Proposal):
+            if ruled_anew:
                 due |= {other: self._next_due(cast("State", self.read(other))) for other in after.ruled_by_it}
         return due
 

@@ -46,7 +46,7 @@ def do(
         except BrokenPipeError:
             let_go_of_output()
             raise Failure(settings.words("do_reader_gone", line=doing.line)) from None
-        except Exception:
+        except Exception:  # whatever it is goes on from here, with the line that it came at
             if doing.line:
                 remark(settings.words("do_stopped", line=doing.line))
             raise

@@ -41,6 +41,11 @@ class State:
         """Whether there is personal data in clear in it."""
         return False
 
+    @property
+    def ruled_by_it(self) -> tuple[str, ...]:
+        """Other streams that take their rules from this one, as a case's orders do."""
+        return ()
+
     def more_timers(self, rules: ProcessPolicy) -> list[Timer]:
         """Timers besides that of the state itself, such as one for each open objection."""
         return []

@@ -164,7 +164,13 @@ class FundingSource(StrEnum):
 
 
 def instant_text(instant: datetime) -> str:
-    """The one text form of an instant: UTC with microseconds, so that text order is time order."""
+    """The one text form of an instant: UTC with microseconds, so that text order is time order.
+
+    Raises ValueError for a naive one.
+    """
+    if instant.tzinfo is None:
+        message = "an instant needs a time zone"
+        raise ValueError(message)
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 

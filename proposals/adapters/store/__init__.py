@@ -4,7 +4,7 @@ from .backup import BackupError, backup, restore
 from .host import HostRefused, HostTransaction
 from .opening import upgrade
 from .recorder import Recorder
-from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, Row, VersionConflict, instant_text, row_of
+from .records import CommandIdTaken, CommandRecord, Envelope, Recorded, Row, VersionConflict, row_of
 from .schema import SchemaError, SchemaForeign, SchemaMissing, SchemaNewer, SchemaOlder
 from .snapshots import SnapshotRecorder
 from .subscription import LogSubscription
@@ -28,7 +28,6 @@ __all__ = [
     "SnapshotRecorder",
     "VersionConflict",
     "backup",
-    "instant_text",
     "restore",
     "row_of",
     "upgrade",

@@ -107,7 +107,7 @@ def _lines(recorder: Recorder) -> Iterator[bytes]:
     while rows := recorder.read(statements.commands_after, (last, head, PAGE)):
         yield from (dumps(["command", *row]) for row in rows)
         last = rows[-1][0]
-    both = zip_longest(recorder.log(through=head), _hashes(recorder, head))
+    both = zip_longest(recorder.log(through=head), recorder.placed_hashes(through=head))
     for position, (event, hashed) in enumerate(both, start=1):
         if event is None or event.position != position or hashed is None or hashed[0] != position:
             raise BackupError(f"the log and its leaf hashes do not agree: one of them lacks position {position}")
@@ -115,13 +115,6 @@ def _lines(recorder: Recorder) -> Iterator[bytes]:
         if leaf_hash(line) != hashed[1]:
             raise BackupError(f"the event at position {event.position} is not what its leaf hash says")
         yield line
-
-
-def _hashes(recorder: Recorder, head: int) -> Iterator[tuple[int, bytes]]:
-    after = 0
-    while page := recorder.read(recorder.statements.hashes, (after, head, PAGE)):
-        yield from ((position, bytes(hashed)) for position, hashed in page)
-        after = page[-1][0]
 
 
 class _Content:

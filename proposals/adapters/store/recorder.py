@@ -12,10 +12,12 @@ from uuid import UUID
 from eventsourcing.persistence import IntegrityError, ProcessRecorder, StoredEvent, Tracking
 from sqlalchemy import Connection
 
+from proposals.domain.vocabulary import instant_text
+
 from .append import Batch, BorrowedTransaction, PostgresTransaction, SqliteTransaction, append
 from .connections import ConnectionLost, Pool, Synchronous, in_memory, make_engine, translated
 from .opening import open_store
-from .records import CommandRecord, Envelope, Positions, Recorded, Row, envelope, instant_text, recorded
+from .records import CommandRecord, Envelope, Positions, Recorded, Row, envelope, recorded
 from .snapshots import SnapshotRecorder
 from .statements import LAST_TEXT, NO_LIMIT, Statement, Statements, stream_span, texts
 from .subscription import LogSubscription
@@ -237,10 +239,13 @@ class Recorder(ProcessRecorder):
 
     def leaf_hashes(self, after: int = 0, *, through: int | None = None) -> Iterator[bytes]:
         """Go through the leaf hashes of the log, in commit order."""
+        return (leaf_hash for _position, leaf_hash in self.placed_hashes(after, through=through))
+
+    def placed_hashes(self, after: int = 0, *, through: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Go through the leaf hashes with their positions, in commit order."""
         through = self.head() if through is None else through
         while page := self.read(self.statements.hashes, (after, through, PAGE)):
-            for _position, leaf_hash in page:
-                yield bytes(leaf_hash)
+            yield from ((position, bytes(leaf_hash)) for position, leaf_hash in page)
             after = page[-1][0]
 
     def iterate_streams(self, prefix: str = "", *, through: int | None = None) -> Iterator[Envelope]:

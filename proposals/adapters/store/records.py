@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
@@ -120,12 +119,3 @@ def _values(row: Row) -> dict[str, Any]:
     values = dict(zip(FIELDS, row, strict=True))
     values["state"] = values["state"].encode()
     return values
-
-
-def instant_text(instant: datetime) -> str:
-    """Give an aware instant its one stored form, in which the order of texts is the order of time."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    if instant.tzinfo is not UTC:
-        instant = instant.astimezone(UTC)
-    return instant.isoformat(timespec="microseconds")[:-6] + "Z"

@@ -17,9 +17,9 @@ from proposals.adapters.store import (
     Envelope,
     Recorder,
     VersionConflict,
-    instant_text,
 )
 from proposals.adapters.store.leaf import leaf_hash, leaf_line, parse_line
+from proposals.domain.vocabulary import instant_text
 
 from .conftest import NOON, Opener, happened
 
