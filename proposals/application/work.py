@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from proposals.adapters.keys import KeyDestroyed
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
@@ -100,8 +100,9 @@ class Work:
             except KeyDestroyed:  # the log was restored from before the erasure; the key store knows better
                 raise _erased(subject) from None
             if known is None:
-                people: dict[str, Any] = follow.people
-                needed.append(CreateSubjectKey(subject=subject, commitment=commitment, **people))
+                process, people = PROCESSES[kind_of(follow.fact.stream)], follow.people
+                place = process.site(follow.after, follow.command, self.context).place
+                needed.append(CreateSubjectKey(subject=subject, commitment=commitment, place=place, **people))
             elif known.commitment != commitment:
                 raise KeyStoreMismatch(subject)
         return needed

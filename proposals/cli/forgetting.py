@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 def forget(
     context: typer.Context,
     subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="help_forget_subject", show_default=False)],
-    unit: Annotated[str, typer.Option("--unit", metavar="UNIT", help="help_forget_unit")],
     ground: Annotated[str, typer.Option("--ground", metavar="TEXT", help="help_forget_ground")],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="help_forget_reason")],
     actor: Annotated[str, typer.Option("--actor", metavar="PERSON", help="help_actor")],
@@ -33,7 +32,6 @@ def forget(
         {
             "command": "EraseSubject",
             "subject": subject,
-            "unit": unit,
             "ground": ground,
             "reason": reason,
             "actor": actor,

@@ -99,6 +99,7 @@ class Proposal(State):
     category: str | None = None
     urgency: Urgency = Urgency.NORMAL
     proposer: Act = Act("", "")
+    """Nobody, where the case was imported: its register knows who raised it, and the clerk did not."""
     proposer_is_party_member: bool = False
     contact: Personal | Erased | None = None
     cosigners: tuple[str, ...] = ()
@@ -200,7 +201,7 @@ class Proposal(State):
         if role is Role.CONCERNED:
             return _lives_where_it_was_decided(self, person, command, context)
         if role is Role.PROPOSER:
-            return person == self.proposer.actor and not self.imported
+            return person == self.proposer.actor
         if role is Role.ATTENDEE:
             discussions = (cast("Meeting | None", context.read(stream)) for stream in self.meetings)
             return any(meeting is not None and meeting.attended(person) for meeting in discussions)

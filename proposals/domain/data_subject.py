@@ -30,6 +30,8 @@ class DataSubject(State):
     """A data subject as its events add up."""
 
     commitment: str = ""
+    place: str = ""
+    """Where the case is that the first of the data stand in: its archivist, or one above, answers for them."""
     ground: str = ""
 
     def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
@@ -48,12 +50,12 @@ class CreateSubjectKey(SubjectCommand):
     """Follows the first personal data of a subject."""
 
     commitment: Commitment
+    place: UnitId
 
 
 class EraseSubject(SubjectCommand):
     """Destroys a subject's key, on a ground, approved by a second person. It cannot be undone."""
 
-    unit: UnitId
     ground: Line
     reason: Text
     approved_by: PersonId
@@ -63,16 +65,16 @@ class SubjectKeyCreated(StateEvent):
     """There is a key; `commitment` fixes which."""
 
     commitment: Commitment
+    place: UnitId
 
     def apply(self, state: DataSubject, fact: Fact) -> None:
-        """The commitment."""
-        state.commitment = self.commitment
+        """The commitment, and where the data are."""
+        state.commitment, state.place = self.commitment, self.place
 
 
 class SubjectErased(StateEvent):
     """The key is gone, and with it all that was sealed under it."""
 
-    unit: UnitId
     ground: Line
     reason: Text
     approved_by: PersonId
@@ -83,20 +85,19 @@ class SubjectErased(StateEvent):
 
 
 def another_person_approves(state: DataSubject, command: EraseSubject, context: Context) -> Refusal | None:
-    """What cannot be undone takes two: a reviewer or a principal over the unit, who is not on the command."""
+    """What cannot be undone takes two: a reviewer or a principal over the place, who is not on the command."""
     assert command.at is not None
     if command.approved_by in command.act:
         return refusal("approves_own_act", approver=command.approved_by)
     day = context.day(command.at)
-    for unit in context.above(command.unit):
+    for unit in context.above(state.place):
         if unit.holds(command.approved_by, (Role.REVIEWER, Role.PRINCIPAL), day):
             return None
-    return refusal("not_an_approver", approver=command.approved_by, unit=command.unit)
+    return refusal("not_an_approver", approver=command.approved_by, unit=state.place)
 
 
-def _site(state: DataSubject | None, command: Command, context: Context) -> Site:
-    unit = str(getattr(command, "unit", ""))
-    return Site(place=unit, unit=unit)
+def _site(state: DataSubject, command: Command, context: Context) -> Site:
+    return Site(place=state.place, unit=state.place)
 
 
 def _no_rules(state: DataSubject | None, command: Command, context: Context) -> None:

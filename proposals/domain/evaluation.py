@@ -41,9 +41,14 @@ class DeliverFeedback(ProposalCommand):
 
 
 class OpenEvaluation(ProposalCommand):
-    """开评: opens a round for the residents concerned and the proposer. The list itself is not stored."""
+    """开评: opens a round for the residents concerned and the proposer. The list itself is not stored.
+
+    They live at the case's place or are registered with a unit above it; `resides_in` names further homes in the area
+    of the unit that deals with it.
+    """
 
     eligible: Annotated[tuple[PersonId, ...], Field(min_length=1, max_length=20_000)]
+    resides_in: tuple[UnitId, ...] = ()
 
 
 class PassEvaluation(ProposalCommand):
@@ -196,10 +201,26 @@ def no_handler_evaluates(state: Proposal, command: OpenEvaluation, context: Cont
     return refusal("handlers_evaluate", people=count) if count else None
 
 
+def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
+    """Residents and party members of the case's area, and whoever raised or supported it."""
+    assert command.at is not None
+    for home in command.resides_in:
+        if not context.is_within(home, state.unit):
+            return refusal("area_lies_elsewhere", unit=home, area=state.unit)
+    day = context.day(command.at, pinned(context, state))
+    homes = [*context.above(state.place), *filter(None, map(context.unit, command.resides_in))]
+    known = {state.proposer.actor, *state.cosigners}
+    strangers = sum(
+        person not in known and not any(home.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day) for home in homes)
+        for person in command.eligible
+    )
+    return refusal("not_concerned", people=strangers) if strangers else None
+
+
 def proposer_may_evaluate(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
     """The proposer is on the list, unless the proposer handled the case or it came from another register."""
     proposer = state.proposer.actor
-    if state.imported or proposer in command.eligible or _who_handled(state, command, context)(proposer):
+    if not proposer or proposer in command.eligible or _who_handled(state, command, context)(proposer):
         return None
     return refusal("proposer_left_out")
 
@@ -254,7 +275,8 @@ _R = Role
 EVALUATION = (
     Row(S.HANDLED, DeliverFeedback, FeedbackDelivered, S.REPORTED, (_R.GRID_WORKER,), step=Step.EVALUATE),
     Row(S.REPORTED, OpenEvaluation, EvaluationOpened, S.EVALUATING, (_R.COORDINATOR,),
-        (it_is_not_unresolved, rounds_are_left, nobody_is_listed_twice, no_handler_evaluates, proposer_may_evaluate),
+        (it_is_not_unresolved, rounds_are_left, nobody_is_listed_twice, no_handler_evaluates, they_are_concerned,
+         proposer_may_evaluate),
         step=Step.EVALUATE),
     Row(S.EVALUATING, PassEvaluation, EvaluationPassed, S.EVALUATED, reaction=True, step=Step.EVALUATE),
     Row(S.EVALUATING, FailEvaluation, EvaluationFailed, S.RECTIFYING, reaction=True, step=Step.EVALUATE),

@@ -328,9 +328,7 @@ def clerk_is_not_involved(
     if not command.clerks:
         return None
     case = cast("Proposal", context.state(state.proposal))
-    involved = {person for act in people_who_handled(case, context) for person in act}
-    if not case.imported:
-        involved.add(case.proposer.actor)
+    involved = {person for act in people_who_handled(case, context) for person in act} | {case.proposer.actor}
     person = min(command.clerks & involved, default=None)
     return refusal("clerk_is_involved", person=person) if person is not None else None
 
@@ -370,9 +368,10 @@ def time_is_over_or_all_have_voted(state: EvaluationRound, command: CloseRound, 
 def reviewer_is_apart(state: EvaluationRound, command: AnnulRound, context: Context) -> Refusal | None:
     """Who raised or handled the case, opened the round or keyed ballots in does not throw the count away."""
     case = cast("Proposal", context.state(state.proposal))
-    raised = [] if case.imported else [case.proposer]
     keyed = [Act(clerk, clerk) for clerk in sorted(state.clerks)]
-    return apart(command, [*raised, *people_who_handled(case, context), state.opened_by, *keyed], "annuls_own_round")
+    return apart(
+        command, [case.proposer, *people_who_handled(case, context), state.opened_by, *keyed], "annuls_own_round"
+    )
 
 
 # --- rows

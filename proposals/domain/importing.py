@@ -108,7 +108,7 @@ class _Imported(StateEvent):
 
 def _take_over(state: Proposal, event: _Imported, fact: Fact) -> None:
     state.policy, state.place, state.unit = event.policy, event.place, event.place
-    state.imported, state.proposer = True, fact.act
+    state.imported = True
     _take_facts(state, event.provenance, event.facts)
 
 

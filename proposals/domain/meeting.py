@@ -76,6 +76,11 @@ class Tally(NamedTuple):
     due: int
     all: int
 
+    @property
+    def voted(self) -> int:
+        """How many votes there are."""
+        return self.votes_for + self.votes_against + self.abstained
+
     def base(self, name: str) -> int:
         """The base of a threshold."""
         return int(getattr(self, name))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from proposals.domain.context import Context, Site
 from proposals.domain.deadlines import first_day_after
 from proposals.domain.errors import Refusal, refusal
-from proposals.domain.meeting import Meeting, MeetingStatus, Purpose
+from proposals.domain.meeting import Meeting, MeetingStatus, Outcome, Purpose
 from proposals.domain.missed import missed_row
 from proposals.domain.organisation import unit_is_open
 from proposals.domain.process import NEW, SAME, Process, Row
@@ -19,6 +19,8 @@ from proposals.domain.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from proposals.domain.case import Proposal
     from proposals.domain.event import Command
     from proposals.domain.rules import ProcessPolicy
@@ -50,6 +52,7 @@ from proposals.domain.meeting_acts import (
     SetAgenda,
     VoteCast,
     case_is_still_there,
+    outcome_now,
     roll_of,
 )
 
@@ -82,10 +85,19 @@ def notice_is_long_enough(state: None, command: CallMeeting, context: Context) -
     """Members hear of it in time: nobody hears of a meeting before the call for it is entered."""
     assert command.at is not None
     rules = context.policy(str(context.policy_in_force(command.unit, command.at)))
+    return _notice(command, command.starts_at, rules, context)
+
+
+def members_hear_what_it_is_about(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
+    """The agenda is part of the notice: nobody is asked to vote on what they first hear of at the door."""
+    assert state.starts_at is not None
+    return _notice(command, state.starts_at, context.policy(state.policy), context)
+
+
+def _notice(command: Command, starts_at: datetime, rules: ProcessPolicy, context: Context) -> Refusal | None:
+    assert command.at is not None
     earliest = first_day_after(max(command.at, context.now), rules.meeting_notice, rules, context.calendar)
-    if command.starts_at < earliest:
-        return refusal("notice_too_short", notice=str(rules.meeting_notice))
-    return None
+    return refusal("notice_too_short", notice=str(rules.meeting_notice)) if starts_at < earliest else None
 
 
 def cases_are_for_this_meeting(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
@@ -196,6 +208,11 @@ def chair_is_present(state: Meeting, command: OpenMeeting, context: Context) -> 
     return None if state.chair in state.present else refusal("chair_is_absent", chair=state.chair)
 
 
+def the_roll_is_of_the_day(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
+    """Who has been appointed or has left since the roll was fixed is not passed over: it is fixed again."""
+    return None if roll_of(state, context) == (state.members, state.observers) else refusal("roll_has_changed")
+
+
 def quorum_is_met(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
     """Enough of those due to attend are there."""
     if state.has_quorum(context.policy(state.policy)):
@@ -231,6 +248,21 @@ def member_is_not_recused(state: Meeting, command: Recuse | CastVote, context: C
     if (command.item, command.actor) in state.recused:
         return refusal("member_is_recused", member=command.actor, item=command.item)
     return None
+
+
+def the_chair_keys_in_no_vote(state: Meeting, command: Recuse | CastVote, context: Context) -> Refusal | None:
+    """Who closes the item does not also write down how the others voted."""
+    if command.act.entered_by == state.chair and command.actor != state.chair:
+        return refusal("chair_keys_in_votes", chair=state.chair)
+    return None
+
+
+def somebody_has_voted(state: Meeting, command: CloseItem, context: Context) -> Refusal | None:
+    """A matter is lost by votes, not by the chair's closing the item before there are any."""
+    tally = state.tally(command.item)
+    if outcome_now(state, command.item, context) is not Outcome.LOST or tally.voted:
+        return None
+    return refusal("nobody_has_voted", item=command.item)
 
 
 def the_item_is_voted_on(state: Meeting, command: CastVote, context: Context) -> Refusal | None:
@@ -295,23 +327,25 @@ MEETING = Process(
         Row(NEW, CallMeeting, MeetingCalled, _M.CALLED, (_R.CONVENOR,),
             (its_unit_is_open, its_rules_are_in_force, its_kind_is_in_policy, notice_is_long_enough)),
         Row(_M.CALLED, SetAgenda, AgendaSet, SAME, (_R.CONVENOR,),
-            (cases_are_for_this_meeting, cases_stand_where_they_must, motions_carry_what_they_need)),
+            (members_hear_what_it_is_about, cases_are_for_this_meeting, cases_stand_where_they_must,
+             motions_carry_what_they_need)),
         Row(_M.CALLED, InviteObserver, ObserverInvited, SAME, (_R.CONVENOR,), (observer_is_new,)),
-        Row(_M.CALLED, FixRoll, RollFixed, _M.ROLLED, (_R.CHAIR,),
+        Row((_M.CALLED, _M.ROLLED), FixRoll, RollFixed, _M.ROLLED, (_R.CHAIR,),
             (agenda_is_set, chair_is_on_the_roll, excused_are_members)),
         Row((_M.CALLED, _M.ROLLED, _M.IN_SESSION), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,),
             (the_chair_has_left_it,)),
         Row((_M.ROLLED, _M.IN_SESSION), RecordAttendance, AttendanceRecorded, SAME, (_R.CHAIR,),
             (they_are_on_the_roll, its_day_has_come)),
         Row(_M.ROLLED, OpenMeeting, MeetingOpened, _M.IN_SESSION, (_R.CHAIR,),
-            (its_hour_has_come, chair_is_present, quorum_is_met)),
+            (its_hour_has_come, the_roll_is_of_the_day, chair_is_present, quorum_is_met)),
         Row((_M.CALLED, _M.ROLLED), LapseMeeting, MeetingLapsed, _M.LAPSED, (_R.CHAIR, _R.SYSTEM),
             (it_cannot_be_held,)),
         Row(_M.IN_SESSION, Recuse, MemberRecused, SAME, (_R.VOTER,),
-            (the_item_is_open, member_is_present, member_is_not_recused)),
+            (the_item_is_open, member_is_present, member_is_not_recused, the_chair_keys_in_no_vote)),
         Row(_M.IN_SESSION, CastVote, VoteCast, SAME, (_R.VOTER,),
-            (the_item_is_open, member_is_present, member_is_not_recused, the_item_is_voted_on)),
-        Row(_M.IN_SESSION, CloseItem, ItemClosed, SAME, (_R.CHAIR,), (the_item_is_open,)),
+            (the_item_is_open, member_is_present, member_is_not_recused, the_item_is_voted_on,
+             the_chair_keys_in_no_vote)),
+        Row(_M.IN_SESSION, CloseItem, ItemClosed, SAME, (_R.CHAIR,), (the_item_is_open, somebody_has_voted)),
         Row(_M.IN_SESSION, CloseMeeting, MeetingClosed, _M.CLOSED, (_R.CHAIR,), (no_item_is_open,)),
         Row(_M.CLOSED, PublishMinutes, MinutesPublished, _M.MINUTED, (_R.CHAIR, _R.CONVENOR),
             (the_chair_has_left_it,)),

@@ -252,7 +252,7 @@ class CaseAbsorbed(Event):
     def apply(self, state: Proposal, fact: Fact) -> None:
         """One more case in this one, and everything that was in it."""
         state.absorbed = (*state.absorbed, self.merged, *self.absorbed)
-        known = {*state.cosigners, *([] if state.imported else [state.proposer.actor])}
+        known = {*state.cosigners, state.proposer.actor}
         joining = dict.fromkeys((*([self.proposer] if self.proposer else []), *self.cosigners))
         state.cosigners = (*state.cosigners, *(person for person in joining if person not in known))
 

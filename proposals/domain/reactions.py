@@ -26,7 +26,7 @@ from proposals.domain.handling import (
     VerificationFailed,
 )
 from proposals.domain.meeting import Meeting, Outcome, Purpose
-from proposals.domain.meeting_acts import ItemClosed, MeetingLapsed, case_is_still_there
+from proposals.domain.meeting_acts import ItemClosed, MeetingCancelled, MeetingLapsed, case_is_still_there
 from proposals.domain.organisation import EnactPolicy, Unit
 from proposals.domain.policy import Policy, PolicyPublished, SupersedePolicy
 from proposals.domain.raising import AbsorbCase, ProposalMerged
@@ -86,7 +86,7 @@ def _absorb(event: ProposalMerged, follow: Follow) -> Iterable[Command]:
         proposal=event.into,
         merged=case.id,
         source=case.source,
-        proposer=None if case.imported else case.proposer.actor,
+        proposer=case.proposer.actor or None,
         cosigners=case.cosigners,
         absorbed=case.absorbed,
         **follow.people,
@@ -134,12 +134,14 @@ def _escalate(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iter
         yield EscalateDecision(proposal=proposal, meeting=meeting.id, why=why, **follow.people)
 
 
-def _defer_all(event: MeetingLapsed, follow: Follow) -> Iterable[Command]:
+def _defer_all(event: MeetingLapsed | MeetingCancelled, follow: Follow) -> Iterable[Command]:
+    """What was to be decided and was not is deferred: calling meetings off is no way to keep a matter waiting."""
     meeting = cast("Meeting", follow.after)
     if meeting.purpose is Purpose.DECIDE:
-        for item in meeting.agenda:
+        why = f"meeting_{meeting.status}"
+        for item in (meeting.agenda[number - 1] for number in meeting.open_items()):
             if case_is_still_there(meeting, item, follow.context):
-                yield from _defer(item.proposal, meeting, "meeting_lapsed", follow)
+                yield from _defer(item.proposal, meeting, why, follow)
 
 
 def _dispatch(event: WorkDispatched | OrderAdded | WhistleBlown, follow: Follow) -> Iterable[Command]:
@@ -234,6 +236,7 @@ _REACTIONS: dict[type[Event], Reaction] = {
     ProposalMerged: _absorb,
     ItemClosed: _decide,
     MeetingLapsed: _defer_all,
+    MeetingCancelled: _defer_all,
     WorkDispatched: _dispatch,
     OrderAdded: _dispatch,
     WhistleBlown: _dispatch,

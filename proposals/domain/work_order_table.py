@@ -146,6 +146,11 @@ def it_is_not_the_lead(state: WorkOrder, command: ExcuseOrder, context: Context)
     return refusal("lead_cannot_be_withdrawn") if state.lead else None
 
 
+def excuser_is_no_handler(state: WorkOrder, command: ExcuseOrder, context: Context) -> Refusal | None:
+    """Nobody lets themselves off."""
+    return apart(command, state.handlers, "excuses_own_order")
+
+
 # --- rows
 
 
@@ -174,7 +179,8 @@ WORK_ORDER = Process(
             (the_case_is_being_handled, it_brings_evidence)),
         Row(_O.DONE, AcceptOrder, OrderAccepted, _O.ACCEPTED, reaction=True),
         Row(_O.DONE, ReopenOrder, OrderReopened, _O.IN_PROGRESS, reaction=True),
-        Row(LIVE, ExcuseOrder, OrderExcused, _O.EXCUSED, (_R.TIER_OFFICER,), (it_is_not_the_lead,)),
+        Row(TIMED, ExcuseOrder, OrderExcused, _O.EXCUSED, (_R.TIER_OFFICER,),
+            (it_is_not_the_lead, excuser_is_no_handler)),
         Row(LIVE, CancelOrder, OrderCancelled, _O.CANCELLED, reaction=True),
         Row(TIMED, StopOrderClock, OrderClockStopped, SAME, reaction=True),
         Row(TIMED, RestartOrderClock, OrderClockRestarted, SAME, reaction=True),

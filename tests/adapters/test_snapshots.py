@@ -87,7 +87,6 @@ def test_an_erased_subject_shows_as_erased_from_a_snapshot_that_held_its_data(op
     county.app.do(
         EraseSubject(
             subject="subject-li",
-            unit="unit-county",
             ground="asked",
             reason="r",
             approved_by="county-reviewer",

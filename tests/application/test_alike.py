@@ -75,7 +75,7 @@ def commands(step: tuple[str, Any], run: str) -> list[Command]:
         one, other, actor = how
         merge = {"proposal": f"proposal-{run}.{one}", "into": f"proposal-{run}.{other}", "reason": "same"}
         return [ask(COMMANDS["MergeProposal"], actor=actor, **merge)]
-    erase = {"unit": "unit-county", "ground": "asked", "reason": "r", "approved_by": "county-reviewer"}
+    erase = {"ground": "asked", "reason": "r", "approved_by": "county-reviewer"}
     return [ask(COMMANDS["EraseSubject"], subject=f"{how}.{run}", actor="county-archivist", **erase)]
 
 

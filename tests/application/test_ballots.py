@@ -12,6 +12,9 @@ from proposals import CastBallot, Refused
 from proposals.adapters.ballot_box import open_ballot
 from proposals.application.idempotency import fingerprint
 from proposals.domain.evaluation_round import AnnulRound, BallotsCast, CastBallots, CloseRound, RoundClosed
+from proposals.domain.organisation import Appointed
+from proposals.domain.vocabulary import Role
+from proposals.testing import SINCE, given, on, small_county
 
 from .checks import assert_whole
 from .conftest import Opener
@@ -52,8 +55,12 @@ def key_file(folder: Path) -> Path:
 
 @pytest.fixture
 def voting(shared_url: str, opened: Opener) -> County:
-    """A county whose round is open, with a snapshot of every state."""
-    county = opened(shared_url, snapshot_every=1).found()
+    """A county whose round is open, with a snapshot of every state. Its residents are in the host's directory only."""
+    clock = opened(shared_url).found().clock
+    living = (on("unit-grid", Appointed(person=voter, role=Role.RESIDENT, since=SINCE)) for voter in VOTERS)
+    known = given(*small_county(), *living)
+    units = {fact.stream: known.state(fact.stream) for fact in known.facts}
+    county = opened(shared_url, clock=clock, snapshot_every=1, directory=units.get)
     county.evaluating(voters=(*VOTERS, "li"))
     return county
 

@@ -28,7 +28,6 @@ CONTACT = {"subject": "subject-li", "value": WHAT}
 def erase(subject: str = "subject-li") -> EraseSubject:
     return EraseSubject(
         subject=subject,
-        unit="unit-county",
         ground="PIPL 47",
         reason="asked for it",
         approved_by="county-reviewer",

@@ -367,7 +367,6 @@ def test_what_cannot_be_rolled_back_is_refused_inside(county: County, host: Host
     county.raised(contact=LI_CONTACT)
     erase = EraseSubject(
         subject="subject-li",
-        unit="unit-county",
         ground="asked",
         reason="r",
         approved_by="county-reviewer",

@@ -14,7 +14,7 @@ from proposals.adapters.key_files import key_store_for
 from tests.cli.conftest import Desk, accepted, lines, raised
 
 FORGET = (
-    "forget", "subject-li", "--unit", "unit-c", "--ground", "PIPL 47", "--reason", "asked for it",
+    "forget", "subject-li", "--ground", "PIPL 47", "--reason", "asked for it",
     "--actor", "archivist", "--approved-by", "reviewer",
 )  # fmt: skip
 

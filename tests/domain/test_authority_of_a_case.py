@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from proposals import (
+    CastVote,
     CloseItem,
     CloseMeeting,
     ConfirmDecision,
@@ -15,6 +16,7 @@ from proposals import (
     ForwardProposal,
     LapseMeeting,
     MergeProposal,
+    MinutesPublished,
     OpenMeeting,
     PublishMinutes,
     RecordAttendance,
@@ -26,7 +28,7 @@ from proposals import (
     WithdrawProposal,
 )
 from proposals.domain.authority import ENTERING, JURISDICTION
-from proposals.domain.vocabulary import FOLLOWING_FROM_A_CASE, Act, Role
+from proposals.domain.vocabulary import FOLLOWING_FROM_A_CASE, Act, Choice, Role
 from proposals.testing import Scenario, on
 from tests.domain.stories import (
     DAY,
@@ -140,7 +142,8 @@ OF_THE_CASE: dict[str, tuple[Callable[[], Scenario], Callable[[str], Command], s
         lambda: rolled(called(an_accepted_case())), lambda who: LapseMeeting(meeting=M, actor=who), "grid-member1",
     ),
     "CloseItem by the chair": (
-        a_case_to_decide, lambda who: CloseItem(meeting=D, item=1, actor=who), "grid-member1",
+        lambda: a_case_to_decide().given(CastVote(meeting=D, item=1, choice=Choice.FOR, actor="grid-member2")),
+        lambda who: CloseItem(meeting=D, item=1, actor=who), "grid-member1",
     ),
     "CloseMeeting by the chair": (
         lambda: (s := in_session(a_case_in_discussion())).given(closing(s, M)),
@@ -202,12 +205,11 @@ def test_no_other_role_lets_a_person_key_in_for_others(role: Role) -> None:
     refused(scenario.when(raising(entered_by="clerk")), "may_not_enter_for_others")
 
 
-def test_the_chair_may_key_in_what_members_do_in_the_meeting() -> None:
-    scenario = a_case_to_decide()
-    command = Recuse(meeting=D, item=1, reason="My lamp", actor="grid-member2", entered_by="grid-member1")
-    assert scenario.when(command).refused is None
-    other = command.model_copy(update={"actor": "grid-member3", "entered_by": "grid-member4"})
-    refused(scenario.when(other), "may_not_enter_for_others")
+def test_a_chair_may_key_in_for_others_in_their_meeting_and_a_member_may_not() -> None:
+    scenario = closed_session()
+    command = PublishMinutes(meeting=M, minutes="All", actor="grid-convenor", entered_by="grid-member4")
+    refused(scenario.at(scenario.state(M).due_at).when(command), "may_not_enter_for_others")
+    scenario.when(command.model_copy(update={"entered_by": "grid-member1"})).then(MinutesPublished)
 
 
 def test_a_new_clerk_enters_what_was_done_before_they_came() -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SUBJECT = "subject-li"
 ERASE = EraseSubject(
     subject=SUBJECT,
-    unit="unit-county",
     ground="Article 47",
     reason="Consent was withdrawn.",
     approved_by="county-reviewer",
@@ -27,10 +26,10 @@ ERASE = EraseSubject(
 )
 
 
-def with_contact(proposal: str = "proposal-1") -> RaiseProposal:
+def with_contact(proposal: str = "proposal-1", place: str = "unit-grid") -> RaiseProposal:
     return RaiseProposal(
         proposal=proposal,
-        place="unit-grid",
+        place=place,
         source=Source.MEMBER_PROPOSAL,
         title="Lamp",
         text="Broken.",
@@ -75,11 +74,20 @@ def test_an_unknown_subject_has_nothing_to_erase() -> None:
     given(*county()).when(ERASE).then_refused("no_such_stream")
 
 
-def test_an_archivist_of_the_unit_or_above_erases_and_nobody_else() -> None:
+def test_an_archivist_where_the_data_are_or_above_erases_and_nobody_else() -> None:
+    """`elsewhere-archivist` keeps the archive of another community, and cannot say that the data are theirs."""
     assert who_may(keyed(), ERASE) == {"county-archivist"}
-    assert who_may(keyed(), ERASE.model_copy(update={"unit": "unit-elsewhere"})) == {
-        "county-archivist", "elsewhere-archivist",
-    }  # fmt: skip
+    archivist = on("unit-grid", Appointed(person="grid-archivist", role=Role.ARCHIVIST, since=SINCE))
+    scenario = keyed().given(archivist)
+    assert refusal_of(scenario, by(ERASE, "grid-archivist")) is None
+    assert refusal_of(scenario, by(ERASE, "elsewhere-archivist")) == "not_authorised"
+
+
+def test_the_first_case_with_the_data_says_who_answers_for_them() -> None:
+    scenario = given(*county()).when(with_contact()).then(ProposalRaised, SubjectKeyCreated)
+    assert recorded(scenario, SubjectKeyCreated).place == scenario.state(SUBJECT).place == "unit-grid"
+    scenario.given(on("unit-grid2", Appointed(person="li", role=Role.PARTY_MEMBER, since=SINCE)))
+    assert scenario.given(with_contact("proposal-2", place="unit-grid2")).state(SUBJECT).place == "unit-grid"
 
 
 @pytest.mark.parametrize(("days_ago", "code"), [(0, None), (1, "not_authorised")])
@@ -90,20 +98,19 @@ def test_an_archivist_erases_up_to_the_last_day_in_office(days_ago: int, code: s
 
 
 @pytest.mark.parametrize(
-    ("unit", "approver", "code"),
+    ("approver", "code"),
     [
-        ("unit-county", "county-reviewer", None),
-        ("unit-county", "county-principal", None),
-        ("unit-grid", "community-principal", None),
-        ("unit-grid", "street-reviewer", None),
-        ("unit-county", "street-reviewer", "not_an_approver"),
-        ("unit-county", "county-registrar", "not_an_approver"),
-        ("unit-county", "county-archivist", "approves_own_act"),
-        ("unit-grid", "elsewhere-reviewer", "not_an_approver"),
+        ("county-reviewer", None),
+        ("county-principal", None),
+        ("community-principal", None),
+        ("street-reviewer", None),
+        ("county-registrar", "not_an_approver"),
+        ("county-archivist", "approves_own_act"),
+        ("elsewhere-reviewer", "not_an_approver"),
     ],
 )
-def test_what_cannot_be_undone_takes_two(unit: str, approver: str, code: str | None) -> None:
-    assert refusal_of(keyed(), ERASE.model_copy(update={"unit": unit, "approved_by": approver})) == code
+def test_what_cannot_be_undone_takes_two(approver: str, code: str | None) -> None:
+    assert refusal_of(keyed(), ERASE.model_copy(update={"approved_by": approver})) == code
 
 
 def test_who_keys_it_in_does_not_approve_it() -> None:
@@ -120,6 +127,6 @@ def test_an_approver_holds_office_on_the_local_day(at: datetime, code: str | Non
 
 
 def test_a_key_is_never_asked_for_by_itself_a_second_time() -> None:
-    again = CreateSubjectKey(subject=SUBJECT, commitment="a" * 64, actor="system")
+    again = CreateSubjectKey(subject=SUBJECT, commitment="a" * 64, place="unit-grid", actor="system")
 
     assert refusal_of(keyed(), again) == "already_exists"

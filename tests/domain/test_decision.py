@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from proposals import (
     CancelMeeting,
+    CastVote,
+    CloseItem,
     DecisionDeferred,
     DecisionEscalated,
     DiscussionOpened,
@@ -19,6 +21,7 @@ from proposals import (
     EvaluationOpened,
     ItemClosed,
     LapseMeeting,
+    MeetingCancelled,
     MeetingLapsed,
     ObjectionRaised,
     ProposalAdopted,
@@ -35,7 +38,7 @@ from proposals import (
 from proposals.domain.case import S
 from proposals.domain.decision import DeferDecision, EscalateDecision
 from proposals.domain.meeting import Outcome
-from proposals.domain.vocabulary import Funding, FundingSource, Motion
+from proposals.domain.vocabulary import Choice, Funding, FundingSource, Motion
 from proposals.testing import on
 from tests.domain.stories import (
     DAY,
@@ -330,11 +333,32 @@ def test_a_discussion_that_lapses_puts_nothing_off() -> None:
     scenario.when(LapseMeeting(meeting=M, actor="grid-member1")).then(MeetingLapsed)
 
 
-def test_a_meeting_that_is_called_off_puts_nothing_off() -> None:
+def test_a_meeting_that_is_called_off_puts_off_what_it_was_to_decide() -> None:
     scenario = called(a_tabled_case(), meeting=D, purpose="decide")
     scenario.when(CancelMeeting(meeting=D, reason="Snow", actor="grid-convenor"))
-    assert len(scenario.recorded) == 1
-    assert scenario.state(P).count("deferrals") == 0
+    scenario.then(MeetingCancelled, DecisionDeferred(meeting=D, why="meeting_cancelled"))
+    assert scenario.state(P).count("deferrals") == 1
+
+
+def test_calling_meetings_off_one_time_too_many_takes_the_matter_up() -> None:
+    scenario = called(put_off(2), meeting=D, purpose="decide")
+    scenario.when(CancelMeeting(meeting=D, reason="Snow", actor="grid-convenor"))
+    scenario.then(MeetingCancelled, DecisionEscalated(meeting=D, why="deferrals_exhausted", unit="unit-community"))
+
+
+def test_a_discussion_that_is_called_off_puts_nothing_off() -> None:
+    scenario = a_case_in_discussion()
+    scenario.when(CancelMeeting(meeting=M, reason="Snow", actor="grid-convenor")).then(MeetingCancelled)
+
+
+def test_what_was_settled_before_the_meeting_broke_off_is_not_put_off_again() -> None:
+    scenario = a_case_to_decide(motion="defer").given(
+        CastVote(meeting=D, item=1, choice=Choice.AGAINST, actor="grid-member2"),
+        CloseItem(meeting=D, item=1, actor="grid-member1"),
+    )
+    scenario.at(scenario.state(D).due_at).when(CancelMeeting(meeting=D, reason="Fire", actor="grid-convenor"))
+    scenario.then(MeetingCancelled)
+    assert scenario.state(P).status == "tabled"
 
 
 # --- unresolved

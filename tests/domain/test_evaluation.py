@@ -10,6 +10,7 @@ from proposals import (
     CloseProposal,
     CloseRound,
     Command,
+    CoSignProposal,
     DeclareInfeasible,
     DeliverFeedback,
     DispatchWork,
@@ -44,12 +45,16 @@ from tests.domain.works import (
     ROUND,
     SECOND,
     VOTERS,
+    accepted,
     asked,
     by,
+    called,
     counted,
     decided,
     done_again,
+    held,
     left_office,
+    living_there,
     named,
     open_in,
     reached,
@@ -161,13 +166,60 @@ def test_a_round_opens_for_its_voters_and_ends_with_the_policys_days() -> None:
         ((*VOTERS, "water-handler"), "handlers_evaluate"),
         ((*VOTERS, "roads-handler"), "handlers_evaluate"),
         ((*VOTERS, "water-principal"), "handlers_evaluate"),
-        ((*VOTERS, "parks-handler"), None),
+        ((*VOTERS, "parks-handler"), "not_concerned"),
+        ((*VOTERS, "wang", "resident9"), None),
+        ((*VOTERS, "neighbour1"), "not_concerned"),
+        ((*VOTERS, "nobody"), "not_concerned"),
     ],
 )
 def test_the_list_holds_the_proposer_and_nobody_twice_and_nobody_of_the_units_that_handled(
     eligible: tuple[str, ...], code: str | None
 ) -> None:
     assert refusal_of(reached("reported"), OPEN.model_copy(update={"eligible": eligible})) == code
+
+
+@pytest.mark.parametrize("unit", ["unit-grid", "unit-community", "unit-county"])
+def test_residents_of_the_place_and_above_evaluate_as_long_as_they_live_there(unit: str) -> None:
+    scenario = living_there(reached("reported"), "newcomer", unit=unit)
+    both = OPEN.model_copy(update={"eligible": (*VOTERS, "newcomer")})
+    assert refusal_of(scenario, both) is None
+    assert refusal_of(left_office(scenario, unit, "newcomer", Role.RESIDENT, days_ago=0), both) is None
+    assert refusal_of(left_office(scenario, unit, "newcomer", Role.RESIDENT, days_ago=1), both) == "not_concerned"
+
+
+def test_an_office_alone_makes_nobody_a_resident_concerned() -> None:
+    officer = OPEN.model_copy(update={"eligible": (*VOTERS, "county-registrar")})
+
+    scenario = reached("reported").when(officer).then_refused("not_concerned")
+    assert scenario.refused is not None
+    assert scenario.refused.reason.details == {"people": 1}
+
+
+def test_a_supporter_evaluates_wherever_they_live() -> None:
+    moved = left_office(reached("raised"), "unit-grid", "resident9", Role.RESIDENT, days_ago=-1)
+    scenario = accepted(moved.given(CoSignProposal(proposal=CASE, actor="resident9")))
+    held(scenario, "meeting-1", "unit-grid", called(scenario, "meeting-1", "unit-grid", "discuss"), None)
+    told(scenario.given(SettleMatter(proposal=CASE, how="A bulb.", by="grid-member2", actor="grid-member1")))
+
+    everyone = OPEN.model_copy(update={"eligible": (*VOTERS, "resident9", "resident8")})
+    assert refusal_of(scenario, everyone) is None
+    left_office(scenario, "unit-grid", "resident8", Role.RESIDENT, days_ago=1)
+    assert refusal_of(scenario, everyone) == "not_concerned"
+
+
+def test_further_homes_are_named_and_lie_in_the_area_that_decided() -> None:
+    neighbours = OPEN.model_copy(update={"eligible": (*VOTERS, "neighbour1"), "resides_in": ("unit-grid2",)})
+    reached("reported").when(neighbours).then_refused("area_lies_elsewhere")
+
+    scenario = decided(failed_twice().given(ESCALATE), "meeting-3", "unit-community")
+    scenario.at(scenario.now + 10 * DAY).tick()
+    scenario.given(DispatchWork(proposal=CASE, lead="unit-water", assisting=(), actor="community-coordinator"))
+    told(verified(submitted(worked(scenario, "order-1.4", "water"))))
+    assert refusal_of(scenario, neighbours.model_copy(update={"resides_in": ()})) == "not_concerned"
+    assert refusal_of(scenario, neighbours) is None
+    for elsewhere in ("unit-faraway", "unit-street", "unit-nowhere"):
+        lists = neighbours.model_copy(update={"resides_in": ("unit-grid2", elsewhere)})
+        assert refusal_of(scenario, lists) == "area_lies_elsewhere"
 
 
 def test_somebody_who_lives_where_a_unit_handles_is_no_handler() -> None:
@@ -182,6 +234,7 @@ def test_somebody_who_lives_where_a_unit_handles_is_no_handler() -> None:
 @pytest.mark.parametrize(("days_ago", "code"), [(0, "handlers_evaluate"), (1, None)])
 def test_an_office_in_a_unit_that_handled_counts_on_the_day_of_opening(days_ago: int, code: str | None) -> None:
     scenario = left_office(reached("reported"), "unit-water", "water-principal", Role.PRINCIPAL, days_ago)
+    living_there(scenario, "water-principal")
 
     assert refusal_of(scenario, OPEN.model_copy(update={"eligible": (*VOTERS, "water-principal")})) == code
 
@@ -209,7 +262,7 @@ def test_a_unit_that_had_an_order_and_never_touched_it_may_evaluate() -> None:
     scenario = reached("handling").given(
         WithdrawOrder(proposal=CASE, order=ASSISTING, reason="Not needed.", actor="community-coordinator")
     )
-    told(verified(submitted(worked(scenario, LEAD, "water"))))
+    living_there(told(verified(submitted(worked(scenario, LEAD, "water")))), "roads-principal")
 
     assert refusal_of(scenario, OPEN.model_copy(update={"eligible": (*VOTERS, "roads-principal")})) is None
 

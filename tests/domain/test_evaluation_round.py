@@ -53,6 +53,7 @@ from tests.domain.works import (
     county,
     held,
     left_office,
+    living_there,
     named,
     reached,
     recorded,
@@ -105,7 +106,7 @@ def settled_and_asked(beginning: Command, settling: Command = SETTLE) -> Scenari
     if isinstance(beginning, RaiseProposal):
         accepted(scenario)
     held(scenario, "meeting-1", "unit-grid", called(scenario, "meeting-1", "unit-grid", "discuss"), None)
-    proposer = {scenario.state(CASE).proposer.actor} - {IMPORT.actor}
+    proposer = {scenario.state(CASE).proposer.actor} - {""}
     return asked(told(scenario.given(settling)), tuple({*VOTERS, *proposer}))
 
 
@@ -124,7 +125,7 @@ def many(number: int) -> tuple[str, ...]:
 
 
 def closing(grades: dict[str, str], eligible: int = 20) -> Scenario:
-    scenario = voted(asked(reached("reported"), many(eligible)), grades)
+    scenario = voted(asked(living_there(reached("reported"), *many(eligible)), many(eligible)), grades)
     return scenario.at(OVER).when(CLOSE)
 
 
@@ -200,7 +201,7 @@ def test_paper_ballots_are_entered_in_bulk(voters: tuple[str, ...], actor: str, 
 
 
 def test_a_clerk_does_not_slip_in_a_ballot_of_their_own() -> None:
-    scenario = asked(reached("reported"), (*VOTERS, "grid-grid-worker"))
+    scenario = asked(living_there(reached("reported"), CLERK), (*VOTERS, CLERK))
 
     assert refusal_of(scenario, on_paper("resident1", "grid-grid-worker")) == "own_ballot_in_bulk"
     assert refusal_of(scenario, by(on_paper("grid-grid-worker"), "community-coordinator", "grid-grid-worker"))
@@ -373,7 +374,7 @@ def test_the_three_upper_grades_count_as_satisfied() -> None:
 
 
 def test_resolved_is_counted_of_those_who_answer_it() -> None:
-    scenario = asked(reached("reported"), many(9))
+    scenario = asked(living_there(reached("reported"), *many(9)), many(9))
     answers = {"li": True, "voter1": True, "voter2": False, "voter3": None, "voter4": None}
     for voter, resolved in answers.items():
         scenario.given(CAST.model_copy(update={"actor": voter, "resolved": resolved}))

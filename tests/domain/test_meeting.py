@@ -11,6 +11,7 @@ from proposals import (
     CancelMeeting,
     CloseMeeting,
     DeadlineMissed,
+    EndAppointment,
     FixRoll,
     InviteObserver,
     LapseMeeting,
@@ -58,6 +59,7 @@ from tests.domain.stories import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from proposals.domain.event import Command
     from proposals.testing import Scenario
 
 CHAIR = "grid-member1"
@@ -205,6 +207,29 @@ def test_the_meetings_day_for_the_roll_is_that_of_its_policys_zone() -> None:
         only = TODAY + day * DAY
         scenario.given(appoint("of-that-day", "member", "unit-grid", only, only), FixRoll(meeting=M, actor=CHAIR))
         assert "of-that-day" in scenario.state(M).members
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        appoint("grid-member6", "member", "unit-grid"),
+        appoint("grid-member6", "part_time_member", "unit-grid"),
+        appoint("listener", "observer", "unit-grid"),
+        EndAppointment(
+            unit="unit-grid", person="grid-member5", role=Role.MEMBER, until=TODAY, reason="moved",
+            actor="county-registrar",
+        ),
+    ],
+    ids=["a member more", "a part-time member more", "an observer more", "a member less"],
+)  # fmt: skip
+def test_a_meeting_opens_only_with_the_roll_of_its_day(change: Command) -> None:
+    """The roll was fixed four days ahead, and somebody has come or gone since: it is fixed again."""
+    scenario = rolled(called(an_accepted_case())).given(change)
+    over = scenario.state(M).due_at
+    refused(scenario.given(there(*members())).when(OPEN), "roll_has_changed")
+    scenario.when(FixRoll(meeting=M, actor=CHAIR)).then(RollFixed)
+    assert scenario.state(M).due_at == over
+    scenario.when(OPEN).then(MeetingOpened)
 
 
 def test_without_an_agenda_there_is_no_roll() -> None:

@@ -13,6 +13,8 @@ from proposals import (
 from proposals.domain.meeting import MeetingStatus
 from proposals.testing import on
 from tests.domain.stories import (
+    DAY,
+    SECOND,
     D,
     M,
     P,
@@ -46,6 +48,16 @@ def test_setting_the_agenda_again_replaces_it() -> None:
     scenario.when(listing(item(reason="Dark"))).then(AgendaSet)
     assert [(i.proposal, i.revision, i.reason) for i in scenario.state(M).agenda] == [(P, 1, "Dark")]
     assert scenario.state(M).status is ST.CALLED
+
+
+def test_the_agenda_is_part_of_the_notice() -> None:
+    """Called on Monday for Friday morning, with three days of notice: what it is about is said by Tuesday midnight."""
+    scenario = called(an_accepted_case())
+    friday = scenario.state(M).starts_at
+    midnight = friday.replace(hour=16) - 3 * DAY
+    assert scenario.at(midnight - SECOND).when(listing(item())).refused is None
+    refused(scenario.at(midnight).when(listing(item())), "notice_too_short", notice="3 days")
+    refused(scenario.when(listing(item(), at=midnight - SECOND)), "notice_too_short", notice="3 days")
 
 
 def test_a_case_is_on_an_agenda_once() -> None:

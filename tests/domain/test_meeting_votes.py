@@ -78,11 +78,32 @@ def test_a_member_who_is_there_votes_and_may_change_it_until_the_item_closes() -
 
 
 def test_after_it_is_closed_nobody_votes_any_more_and_it_is_not_closed_again() -> None:
-    scenario = a_case_to_decide(motion="defer").given()
+    scenario = a_case_to_decide(motion="defer").given(voting("against"))
     scenario.given(closing(scenario))
     refused(scenario.when(voting()), "item_not_open", item=1)
     refused(scenario.when(recusing()), "item_not_open", item=1)
     refused(scenario.when(closing(scenario)), "item_not_open", item=1)
+
+
+@pytest.mark.parametrize("motion", ["adopt", "defer", "escalate"])
+def test_no_matter_is_lost_before_somebody_has_voted(motion: str) -> None:
+    scenario = a_case_to_decide(motion=motion)
+    refused(scenario.when(closing(scenario)), "nobody_has_voted", item=1)
+    assert closed(scenario.given(voting("abstain"))).outcome == Outcome.LOST
+
+
+def test_an_item_from_which_all_stepped_aside_is_closed_without_a_vote() -> None:
+    scenario = a_case_to_decide().given(*(recusing(member) for member in members()))
+    assert closed(scenario).outcome == Outcome.NO_QUORUM
+
+
+def test_the_chair_keys_in_nobody_elses_vote_and_nobody_out_of_one() -> None:
+    scenario = a_case_to_decide()
+    for command in (voting(entered_by=CHAIR), recusing().model_copy(update={"entered_by": CHAIR})):
+        refused(scenario.when(command), "chair_keys_in_votes", chair=CHAIR)
+    scenario.when(voting(member=CHAIR)).then(VoteCast(item=1, choice=Choice.FOR))
+    scenario.when(voting(entered_by="grid-grid-worker")).then(VoteCast(item=1, choice=Choice.FOR))
+    scenario.when(recusing(CHAIR)).then(MemberRecused)
 
 
 def test_an_item_that_is_not_on_the_agenda_is_not_open() -> None:
@@ -119,6 +140,7 @@ def test_who_has_stepped_aside_stays_aside_for_that_item() -> None:
     scenario = called(a_tabled_case(), item(motion="adopt"), meeting=D, purpose="decide")
     in_session(scenario, D).given(voting("for"))
     scenario.when(recusing()).then(MemberRecused(item=1, reason="It is my lamp"))
+    scenario.given(voting("against", member="grid-member3"))
     refused(scenario.when(voting()), "member_is_recused", member="grid-member2", item=1)
     refused(scenario.when(recusing()), "member_is_recused", member="grid-member2", item=1)
     event = closed(scenario)
@@ -154,7 +176,7 @@ def test_stepping_aside_from_one_item_is_not_from_another() -> None:
         ("++000", "lost"),
         ("++---", "lost"),
         ("++...", "lost"),  # more than half of those due, not of those who vote
-        (".....", "lost"),
+        ("0....", "lost"),
         ("-----", "lost"),
     ],
 )

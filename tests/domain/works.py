@@ -121,6 +121,11 @@ def left_office(scenario: Scenario, unit: str, person: str, role: Role, days_ago
     return scenario.given(on(unit, ended))
 
 
+def living_there(scenario: Scenario, *people: str, unit: str = "unit-grid") -> Scenario:
+    """These people are registered as residents."""
+    return scenario.given(*(on(unit, Appointed(person=person, role=Role.RESIDENT, since=SINCE)) for person in people))
+
+
 # --- the way of a case
 
 

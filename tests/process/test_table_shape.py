@@ -144,6 +144,8 @@ COUNTED = {
     "OrderReopened": "verification_failures",
     # A draft is written as often as its author likes; it is in force for nobody.
     "PolicyDrafted": "drafts",
+    # A roll is fixed as often as appointments change before the meeting's day is over, which it is by itself.
+    "RollFixed": "the day",
 }
 """Which counter each event increments, by hand."""
 

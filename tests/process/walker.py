@@ -225,7 +225,7 @@ class Walker:
             return random.choice(("Now.", "Later.", "Not at all."))
         plain: dict[str, Callable[[], Any]] = {
             "place": lambda: random.choice(("unit-grid", "unit-grid2", "unit-community")),
-            "resides_in": lambda: "unit-grid",
+            "resides_in": lambda: ("unit-grid2",) if command == "OpenEvaluation" else "unit-grid",
             "unit": lambda: self.meeting_unit() if command == "CallMeeting" else random.choice(UNITS),
             "units": lambda: tuple(random.sample(UNITS, 2)),
             "lead": lambda: random.choice(UNITS),

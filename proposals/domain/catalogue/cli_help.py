@@ -140,7 +140,6 @@ CLI_HELP: dict[str, tuple[str, str]] = {
         "销毁某人的密钥，其密封信息永久不可读。",
     ),
     "help_forget_subject": ("The data subject, such as subject-7.", "数据主体编号，如 subject-7。"),
-    "help_forget_unit": ("The unit that decides it.", "作出决定的单位。"),
     "help_forget_ground": ("On what legal ground.", "法律依据。"),
     "help_forget_reason": ("Why, without personal data.", "理由（不含个人信息）。"),
     "help_forget_approved_by": ("The second person.", "批准人编号。"),

@@ -63,6 +63,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{actor} (entered by {entered_by}) may not answer a request of {other}",
         "{actor}（{entered_by} 录入）不得答复自己的申请（申请人 {other}）",
     ),
+    "excuses_own_order": (
+        "{actor} (entered by {entered_by}) may not excuse an order that {other} had a hand in",
+        "{actor}（{entered_by} 录入）不得免除自己参与的工单（经办人 {other}）",
+    ),
     "publisher_drafted": (
         "{actor} (entered by {entered_by}) may not publish what {other} drafted with them",
         "{actor}（{entered_by} 录入）不得发布自己起草的规则（起草人 {other}）",
@@ -138,6 +142,18 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "not_on_the_roll": ("{person} is not on the roll", "{person} 不在名册上"),
     "too_early": ("not before {starts}", "须在 {starts} 之后"),
+    "roll_has_changed": (
+        "members or observers were appointed or left since the roll was fixed; fix it again",
+        "名册确定后人员有变动，请重新确定名册",
+    ),
+    "chair_keys_in_votes": (
+        "{chair} chairs and may not key in what others vote",
+        "{chair} 是主持人，不能替他人录入表决",
+    ),
+    "nobody_has_voted": (
+        "nobody has voted on item {item} yet",
+        "第 {item} 项尚无人表决",
+    ),
     "chair_is_absent": ("the chair {chair} is not present", "主持人 {chair} 未到会"),
     "no_quorum": ("{present} of {due} are present: no quorum", "应到 {due} 人，实到 {present} 人，未达法定人数"),
     "quorum_is_met": ("there is a quorum: open the meeting", "已达法定人数，应当开会"),
@@ -188,6 +204,11 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "unresolved_is_not_evaluated": ("what is unresolved is reported back, not evaluated", "未决事项只反馈，不评议"),
     "listed_twice": ("somebody is on the list twice", "名单有重复"),
     "handlers_evaluate": ("{people} on the list handled the case", "名单中有 {people} 人参与过办理"),
+    "not_concerned": (
+        "{people} on the list neither live in the area nor support the case; resides_in can name further homes",
+        "名单中有 {people} 人既非本区域登记居民，也非提出人或附议人；其他居住地可用 resides_in 注明",
+    ),
+    "area_lies_elsewhere": ("{unit} does not lie in {area}", "{unit} 不在 {area} 范围内"),
     "proposer_left_out": ("the proposer is not on the list", "名单缺少提出人"),
     "rounds_are_left": ("an evaluation round is left", "评议次数尚未用完"),
     "not_answered": ("whoever raised it has no answer yet", "尚未答复提出人"),
