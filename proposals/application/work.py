@@ -85,7 +85,7 @@ class Work:
         after = evolve(process, before, fact)
         self._states[command.stream] = after
         self.before.setdefault(command.stream, before)
-        return Follow(command, fact, before, after, self.context)
+        return Follow(command, fact, after, self.context)
 
     def _keys(self, follow: Follow) -> list[Command]:
         """A subject's first personal data brings its key; after erasure there is no other."""

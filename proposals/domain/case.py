@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from proposals.domain.context import Context, Site
 from proposals.domain.deadlines import Timer
@@ -203,7 +203,7 @@ class Proposal(State):
         if role is Role.PROPOSER:
             return person == self.proposer.actor
         if role is Role.ATTENDEE:
-            discussions = (cast("Meeting | None", context.read(stream)) for stream in self.meetings)
+            discussions: list[Meeting | None] = [context.read(stream) for stream in self.meetings]
             return any(meeting is not None and meeting.attended(person) for meeting in discussions)
         if role is Role.CHAIR:
             meeting = self.meeting_that_counts(context)
@@ -213,7 +213,8 @@ class Proposal(State):
     def meeting_that_counts(self, context: Context) -> Meeting | None:
         """The discussion meeting while the case is discussed, else the one that decided it."""
         stream = self.meetings[-1] if self.status is S.DISCUSSING and self.meetings else self.decided_by
-        return cast("Meeting | None", context.read(stream)) if stream is not None else None
+        meeting: Meeting | None = context.read(stream) if stream is not None else None
+        return meeting
 
 
 def _lives_where_it_was_decided(case: Proposal, person: str, command: Any, context: Context) -> bool:
@@ -309,4 +310,5 @@ def place_is_an_area(place: str, context: Context, tiers: frozenset[Tier]) -> Re
 
 def order_state(order: str, context: Context) -> WorkOrder | None:
     """A work order's state."""
-    return cast("WorkOrder | None", context.read(order))
+    found: WorkOrder | None = context.read(order)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from proposals.domain.errors import Refused, refusal
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from proposals.domain.policy import Policy
     from proposals.domain.ports import BallotBox, Calendar
     from proposals.domain.rules import ProcessPolicy
-    from proposals.domain.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,8 @@ class Context:
     """Everything outside its own stream that a decision may read. The reader notes what was read (ADR 0006)."""
 
     now: datetime
-    read: Callable[[str], State | None]
+    read: Callable[[str], Any]
+    """Another stream's state, or None. Whose it is follows from the id, and who asks knows."""
     calendar: Calendar
     ballot_box: BallotBox
     default_policy: ProcessPolicy
@@ -48,7 +48,8 @@ class Context:
         """The unit, from the host's directory if it supplies one, else from the organisation streams."""
         if self.directory is not None:
             return self.directory(unit)
-        return cast("Unit | None", self.read(unit))
+        found: Unit | None = self.read(unit)
+        return found
 
     def above(self, unit: str) -> Iterator[Unit]:
         """The unit and its ancestors, nearest first."""
@@ -81,7 +82,7 @@ class Context:
 
     def policy(self, policy: str) -> ProcessPolicy:
         """The rules of a policy edition. Raises Refused if there is no such edition."""
-        found = cast("Policy | None", self.read(policy))
+        found: Policy | None = self.read(policy)
         if found is None:
             raise Refused(refusal("policy_unknown", policy=policy))
         return found.rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import StringConstraints
 
@@ -33,10 +33,6 @@ class DataSubject(State):
     place: str = ""
     """Where the case is that the first of the data stand in: its archivist, or one above, answers for them."""
     ground: str = ""
-
-    def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
-        """No role follows from a data subject."""
-        return False
 
 
 class SubjectCommand(Command):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from proposals.domain.case import (
     Objection,
@@ -252,12 +252,12 @@ def deferrals_are_left(state: Proposal, command: DeferDecision, context: Context
 
 def nothing_else_is_left(state: Proposal, command: RecordUnresolved, context: Context) -> Refusal | None:
     """Only when meetings, deferrals or rounds are used up."""
-    left = {
+    left: dict[Any, Any] = {
         S.DISCUSSING: lambda: not discussion_failed(state, context),
         S.TABLED: lambda: not exhausted("deferrals", state, context),
         S.RECTIFYING: lambda: not exhausted("rounds", state, context),
-    }[cast("S", state.status)]()
-    return refusal("something_is_left", status=str(state.status)) if left else None
+    }
+    return refusal("something_is_left", status=str(state.status)) if left[state.status]() else None
 
 
 def publicity_is_open(state: Proposal, command: RaiseObjection, context: Context) -> Refusal | None:
@@ -284,7 +284,7 @@ def the_objection_is_open(state: Proposal, command: Any, context: Context) -> Re
 
 def reviewer_did_not_vote(state: Proposal, command: Any, context: Context) -> Refusal | None:
     """Who raised it or voted on it does not rule on objections to it, nor does who chaired or who objects."""
-    meeting = cast("Meeting", context.state(str(state.decided_by)))
+    meeting: Meeting = context.state(str(state.decided_by))
     involved = {*meeting.voters(state.id), meeting.chair, *state.objections[command.objection].by, *state.proposer}
     for person in command.act:
         if person in involved:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from proposals.domain.case import (
     Proposal,
@@ -186,7 +186,8 @@ def discussion_failed(state: Proposal, context: Context) -> bool:
 
 
 def _last_meeting(state: Proposal, context: Context) -> Meeting | None:
-    return cast("Meeting | None", context.read(state.meetings[-1])) if state.meetings else None
+    meeting: Meeting | None = context.read(state.meetings[-1]) if state.meetings else None
+    return meeting
 
 
 def _came_to_nothing(meeting: Meeting | None, state: Proposal) -> bool:

@@ -92,9 +92,7 @@ def _add_orders(state: Proposal, orders: tuple[OrderSpec, ...]) -> None:
 
 
 def _drop_order(state: Proposal, order: str) -> None:
-    state.orders = tuple(
-        known._replace(live=False, lead=False) if known.order == order else known for known in state.orders
-    )
+    state.orders = tuple(known._replace(live=False) if known.order == order else known for known in state.orders)
 
 
 class WorkDispatched(StateEvent):
@@ -110,7 +108,7 @@ class WorkDispatched(StateEvent):
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """The orders of an earlier round no longer count."""
-        state.orders = tuple(order._replace(live=False, lead=False) for order in state.orders)
+        state.orders = tuple(order._replace(live=False) for order in state.orders)
         _add_orders(state, self.orders)
         state.restart("verification_failures")
         state.infeasible = False

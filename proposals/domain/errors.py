@@ -74,6 +74,7 @@ class Conflict(ProposalsError):
         self.stream = stream
         self.expected = expected
         self.actual = actual
+        self.by = by
         who = f", recorded by {by}" if by else ""
         super().__init__(f"{stream} is at version {actual}{who}; the decision was made on version {expected}")
 

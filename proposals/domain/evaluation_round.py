@@ -327,7 +327,7 @@ def clerk_is_not_involved(
     """Who raised the case, or had any hand in handling it, enters nobody's ballot but their own."""
     if not command.clerks:
         return None
-    case = cast("Proposal", context.state(state.proposal))
+    case: Proposal = context.state(state.proposal)
     involved = {person for act in people_who_handled(case, context) for person in act} | {case.proposer.actor}
     person = min(command.clerks & involved, default=None)
     return refusal("clerk_is_involved", person=person) if person is not None else None
@@ -367,7 +367,7 @@ def time_is_over_or_all_have_voted(state: EvaluationRound, command: CloseRound, 
 
 def reviewer_is_apart(state: EvaluationRound, command: AnnulRound, context: Context) -> Refusal | None:
     """Who raised or handled the case, opened the round or keyed ballots in does not throw the count away."""
-    case = cast("Proposal", context.state(state.proposal))
+    case: Proposal = context.state(state.proposal)
     keyed = [Act(clerk, clerk) for clerk in sorted(state.clerks)]
     return apart(
         command, [case.proposer, *people_who_handled(case, context), state.opened_by, *keyed], "annuls_own_round"
@@ -378,7 +378,7 @@ def reviewer_is_apart(state: EvaluationRound, command: AnnulRound, context: Cont
 
 
 def _site(state: EvaluationRound, command: Command, context: Context) -> Site:
-    case = cast("Proposal", context.state(state.proposal))
+    case: Proposal = context.state(state.proposal)
     return Site(place=case.place, unit=case.unit)
 
 

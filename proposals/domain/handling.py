@@ -177,10 +177,9 @@ class HandlingVerified(StateEvent):
 def the_lead_asked_for_it(state: Proposal, command: SuspendHandling, context: Context) -> Refusal | None:
     """A handler of the lead unit asked for the rest, and is not who grants it."""
     assert command.at is not None
-    if command.requested_by in command.act:
-        return refusal(
-            "answers_own_request", actor=command.actor, entered_by=command.entered_by, other=command.requested_by
-        )
+    own = apart(command, [Act(command.requested_by, command.requested_by)], "answers_own_request")
+    if own is not None:
+        return own
     day = context.day(command.at, pinned(context, state))
     if not holds_any(command.requested_by, (Role.HANDLER,), site_of(state, command, context), day, context):
         return refusal("not_the_lead", person=command.requested_by)

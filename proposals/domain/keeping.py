@@ -196,7 +196,7 @@ class ProposalReopened(StateEvent):
         state.unresolved = state.infeasible = state.answered = state.last_round_inconclusive = False
         state.meetings = ()
         state.plan, state.funding, state.appropriation = None, (), 0
-        state.orders = tuple(order._replace(live=False, lead=False) for order in state.orders)
+        state.orders = tuple(order._replace(live=False) for order in state.orders)
 
 
 class ProposalArchived(StateEvent):
@@ -245,8 +245,8 @@ def the_edition_is_published(state: Proposal, command: MigratePolicy, context: C
         return refusal("nothing_changes")
     if str(edition.status) not in {"published", "superseded"}:
         return refusal("policy_not_published", policy=command.to)
-    if not context.is_within(state.place, edition.unit):  # type: ignore[attr-defined]
-        return refusal("policy_of_another_unit", policy=command.to, unit=edition.unit)  # type: ignore[attr-defined]
+    if not context.is_within(state.place, edition.unit):
+        return refusal("policy_of_another_unit", policy=command.to, unit=edition.unit)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -320,7 +320,7 @@ def outcome_now(meeting: Meeting, number: int, context: Context) -> Outcome:
     item = meeting.agenda[number - 1]
     if not case_is_still_there(meeting, item, context):
         return Outcome.VOID
-    case = cast("Proposal", context.state(item.proposal))
+    case: Proposal = context.state(item.proposal)
     outcome = outcome_of(meeting, number, context.policy(case.policy))
     if outcome is Outcome.CARRIED and item.motion is Motion.ADOPT:
         return Outcome.CARRIED if context.funds.refusal(meeting.unit, item.appropriation) is None else Outcome.UNFUNDED
@@ -332,7 +332,7 @@ _NEEDED = {Purpose.DISCUSS: (S.ACCEPTED, S.DISCUSSING), Purpose.DECIDE: (S.TABLE
 
 def case_is_still_there(meeting: Meeting, item: AgendaItem, context: Context) -> bool:
     """Whether a case is where this meeting can deal with it: state, unit and revision as on the agenda."""
-    case = cast("Proposal | None", context.read(item.proposal))
+    case: Proposal | None = context.read(item.proposal)
     return (
         case is not None
         and case.status in _NEEDED[meeting.purpose]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from proposals.domain.context import Context, Site
 from proposals.domain.deadlines import first_day_after
@@ -115,7 +115,7 @@ def cases_are_for_this_meeting(state: Meeting, command: SetAgenda, context: Cont
 def cases_stand_where_they_must(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
     """Every case is there to be dealt with: open, at this unit, in this revision."""
     for item in command.agenda:
-        case = cast("Proposal | None", context.read(item.proposal))
+        case: Proposal | None = context.read(item.proposal)
         if case is None:
             return refusal("no_such_stream", stream=item.proposal)
         if not case_is_still_there(state, item, context):

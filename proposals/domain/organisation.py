@@ -117,10 +117,6 @@ class Unit(State):
         """The edition in force here at that moment: of those that have begun, the one enacted last."""
         return next((edition.policy for edition in reversed(self.editions) if edition.begins <= at), None)
 
-    def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
-        """No role follows from a unit by itself."""
-        return False
-
 
 class UnitCommand(Command):
     """Addressed to a unit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
@@ -40,10 +40,6 @@ class Policy(State):
     drafted_by: Act = Act("", "")
     effective: date | None = None
     superseded_by: str | None = None
-
-    def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
-        """No role follows from a policy by itself."""
-        return False
 
 
 class PolicyCommand(Command):

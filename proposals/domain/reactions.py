@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from proposals.domain.case import Proposal, exhausted, order_state
 from proposals.domain.deadlines import start_of
@@ -28,7 +28,7 @@ from proposals.domain.handling import (
 from proposals.domain.meeting import Meeting, Outcome, Purpose
 from proposals.domain.meeting_acts import ItemClosed, MeetingCancelled, MeetingLapsed, case_is_still_there
 from proposals.domain.organisation import EnactPolicy, Unit
-from proposals.domain.policy import Policy, PolicyPublished, SupersedePolicy
+from proposals.domain.policy import PolicyPublished, SupersedePolicy
 from proposals.domain.raising import AbsorbCase, ProposalMerged
 from proposals.domain.vocabulary import Motion
 from proposals.domain.work_order import (
@@ -46,7 +46,6 @@ from proposals.domain.work_order import (
 if TYPE_CHECKING:
     from proposals.domain.context import Context
     from proposals.domain.event import Command, Event, Fact
-    from proposals.domain.state import State
     from proposals.domain.vocabulary import OrderSpec
     from proposals.domain.work_order import WorkOrder
 
@@ -54,12 +53,11 @@ Reaction = Callable[[Any, "Follow"], "Iterable[Command]"]
 
 
 class Follow:
-    """What a reaction sees: the command that was given, the fact, the stream's state before and after it."""
+    """What a reaction sees: the command that was given, the fact, the stream's state after it."""
 
-    def __init__(self, command: Command, fact: Fact, before: State | None, after: State, context: Context) -> None:
+    def __init__(self, command: Command, fact: Fact, after: Any, context: Context) -> None:
         self.command = command
         self.fact = fact
-        self.before = before
         self.after = after
         self.context = context
 
@@ -71,7 +69,8 @@ class Follow:
     @property
     def case(self) -> Proposal:
         """The proposal after the fact, where the fact is one of the spine."""
-        return cast("Proposal", self.after)
+        case: Proposal = self.after
+        return case
 
 
 def reactions(follow: Follow) -> list[Command]:
@@ -94,7 +93,7 @@ def _absorb(event: ProposalMerged, follow: Follow) -> Iterable[Command]:
 
 
 def _decide(event: ItemClosed, follow: Follow) -> Iterable[Command]:
-    meeting = cast("Meeting", follow.after)
+    meeting: Meeting = follow.after
     match event.motion, event.outcome:
         case Motion.ADOPT, Outcome.CARRIED:
             item = meeting.agenda[event.item - 1]
@@ -121,7 +120,7 @@ def _decide(event: ItemClosed, follow: Follow) -> Iterable[Command]:
 
 def _defer(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iterable[Command]:
     """Defers; one time too many, and the matter rises. At the top a tier officer must record it unresolved."""
-    case = cast("Proposal", follow.context.state(proposal))
+    case: Proposal = follow.context.state(proposal)
     if exhausted("deferrals", case, follow.context):
         yield from _escalate(proposal, meeting, "deferrals_exhausted", follow)
     else:
@@ -129,14 +128,14 @@ def _defer(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iterabl
 
 
 def _escalate(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iterable[Command]:
-    case = cast("Proposal", follow.context.state(proposal))
+    case: Proposal = follow.context.state(proposal)
     if follow.context.parent(case.unit) is not None:
         yield EscalateDecision(proposal=proposal, meeting=meeting.id, why=why, **follow.people)
 
 
 def _defer_all(event: MeetingLapsed | MeetingCancelled, follow: Follow) -> Iterable[Command]:
     """What was to be decided and was not is deferred: calling meetings off is no way to keep a matter waiting."""
-    meeting = cast("Meeting", follow.after)
+    meeting: Meeting = follow.after
     if meeting.purpose is Purpose.DECIDE:
         why = f"meeting_{meeting.status}"
         for item in (meeting.agenda[number - 1] for number in meeting.open_items()):
@@ -196,7 +195,7 @@ def _timed(follow: Follow) -> list[WorkOrder]:
 
 
 def _open_round(event: EvaluationOpened, follow: Follow) -> Iterable[Command]:
-    command = cast("Any", follow.command)
+    command: Any = follow.command
     rules = follow.context.policy(follow.case.policy)
     yield OpenRound(
         round=event.round,
@@ -224,9 +223,9 @@ def _annul(event: RoundAnnulled, follow: Follow) -> Iterable[Command]:
 
 
 def _enact(event: PolicyPublished, follow: Follow) -> Iterable[Command]:
-    unit = cast("Unit | None", follow.context.read(event.unit))
+    unit: Unit | None = follow.context.read(event.unit)
     previous = unit.editions[-1].policy if unit is not None and unit.editions else None
-    begins = start_of(event.effective, cast("Policy", follow.after).rules)
+    begins = start_of(event.effective, follow.after.rules)
     yield EnactPolicy(unit=event.unit, policy=follow.after.id, begins=begins, **follow.people)
     if previous is not None:
         yield SupersedePolicy(policy=previous, by=follow.after.id, **follow.people)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from datetime import datetime
     from enum import StrEnum
 
+    from proposals.domain.context import Context
     from proposals.domain.deadlines import Timer
     from proposals.domain.rules import ProcessPolicy
+    from proposals.domain.vocabulary import Role
 
 _CONTAINERS = (dict, list, set)
 
@@ -45,6 +47,10 @@ class State:
     def ruled_by_it(self) -> tuple[str, ...]:
         """Other streams that take their rules from this one, as a case's orders do."""
         return ()
+
+    def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
+        """Whether a role follows for a person from the stream itself, as the proposer's does from the case."""
+        return False
 
     def more_timers(self, rules: ProcessPolicy) -> list[Timer]:
         """Timers besides that of the state itself, such as one for each open objection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from proposals.domain.case import Proposal, exhausted
 from proposals.domain.decision import ConfirmDecision
@@ -62,8 +62,8 @@ def _lapse(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
     yield (LapseMeeting if kind_of(state.id) is Kind.MEETING else LapseProposal), {}
 
 
-def _confirm(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
-    if not cast("Proposal", state).open_objections:
+def _confirm(timer: Timer, state: Proposal, context: Context) -> Iterator[Wanted]:
+    if not state.open_objections:
         yield ConfirmDecision, {}
 
 
@@ -71,9 +71,8 @@ def _resume(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
     yield ResumeHandling, {}
 
 
-def _escalate(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
-    case = cast("Proposal", state)
-    if exhausted("rounds", case, context) and context.parent(case.unit) is not None:
+def _escalate(timer: Timer, state: Proposal, context: Context) -> Iterator[Wanted]:
+    if exhausted("rounds", state, context) and context.parent(state.unit) is not None:
         yield EscalateRectification, {"reason": "evaluation rounds exhausted"}
     else:
         yield from _note(timer, state, context)
@@ -84,11 +83,11 @@ def _close_round(timer: Timer, state: State, context: Context) -> Iterator[Wante
         yield CloseRound, {}
 
 
-def _archive(timer: Timer, state: State, context: Context) -> Iterator[Wanted]:
-    yield ArchiveProposal, {"retention_class": context.policy(cast("Proposal", state).policy).archive_as}
+def _archive(timer: Timer, state: Proposal, context: Context) -> Iterator[Wanted]:
+    yield ArchiveProposal, {"retention_class": context.policy(state.policy).archive_as}
 
 
-_FOLLOWS: dict[Action, Callable[[Timer, State, Context], Iterator[Wanted]]] = {
+_FOLLOWS: dict[Action, Callable[[Timer, Any, Context], Iterator[Wanted]]] = {
     Action.RECORD: _note,
     Action.TIER_OFFICER: _note,
     Action.URGE: _urge,

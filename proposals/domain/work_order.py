@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from proposals.domain.deadlines import end_of
 from proposals.domain.errors import Refusal, refusal
@@ -19,7 +19,6 @@ from proposals.domain.vocabulary import (
     Line,
     OrderId,
     ProposalId,
-    Role,
     Text,
     UnitId,
     Urgency,
@@ -80,10 +79,6 @@ class WorkOrder(State):
         """Where a new time is given while the clock stands, only the rest of the stop is given back."""
         if self.paused_at is not None:
             self.paused_at = fact.occurred_at
-
-    def is_in(self, role: Role, person: str, command: Any, context: Context) -> bool:
-        """No role follows from an order by itself."""
-        return False
 
 
 # --- commands
@@ -226,7 +221,7 @@ def unit_can_take_an_order(case: Proposal, unit: str, context: Context, besides:
     if str(found.status) != "open":
         return refusal("unit_is_closed", unit=unit)
     for reference in case.live_orders:
-        order = cast("WorkOrder | None", context.read(reference.order))
+        order: WorkOrder | None = context.read(reference.order)
         if reference.order != besides and order is not None and order.unit == unit and order.status in LIVE:
             return refusal("unit_has_an_order", unit=unit, order=order.id)
     return None

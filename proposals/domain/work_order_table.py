@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from proposals.domain.authority import apart
 from proposals.domain.case import Proposal, S
@@ -92,13 +92,13 @@ def declines_are_left(state: WorkOrder, command: DeclineOrder, context: Context)
 
 def the_unit_can_take_it(state: WorkOrder, command: RedispatchOrder | DirectOrder, context: Context) -> Refusal | None:
     """An open unit that does not have another order of the case."""
-    case = cast("Proposal", context.state(state.proposal))
+    case: Proposal = context.state(state.proposal)
     return unit_can_take_an_order(case, command.unit, context, besides=state.id)
 
 
 def the_case_is_being_handled(state: WorkOrder, command: Command, context: Context) -> Refusal | None:
     """No work is reported on a case that is suspended or elsewhere."""
-    case = cast("Proposal", context.state(state.proposal))
+    case: Proposal = context.state(state.proposal)
     return None if case.status is S.HANDLING else refusal("case_not_in_handling", status=str(case.status))
 
 
@@ -155,7 +155,7 @@ def excuser_is_no_handler(state: WorkOrder, command: ExcuseOrder, context: Conte
 
 
 def _site(state: WorkOrder, command: Command, context: Context) -> Site:
-    case = cast("Proposal", context.state(state.proposal))
+    case: Proposal = context.state(state.proposal)
     return Site(place=case.place, unit=case.unit, handling_unit=state.unit)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from proposals.adapters.calendars import ChineseCalendar, WeekdayCalendar
-from proposals.domain.case import Proposal, ProposalStatus
+from proposals.domain.case import Objection, Proposal, ProposalStatus
 from proposals.domain.deadlines import (
     end_of,
     end_of_day,
@@ -18,10 +19,14 @@ from proposals.domain.deadlines import (
     next_due,
     pending,
     prolonged,
+    same_timers,
 )
 from proposals.domain.rules import PeriodUnit, PeriodValue
-from proposals.domain.vocabulary import Kind
+from proposals.domain.vocabulary import Act, Kind
 from tests.domain.works import SECOND, reached, rules, shanghai
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RULES = rules()
 CALENDAR = ChineseCalendar()
@@ -271,3 +276,47 @@ def test_what_was_taken_back_or_merged_goes_to_the_archive_at_once(state: str) -
     scenario = reached(state)
 
     assert scenario.state("proposal-1").due_at == scenario.now
+
+
+# --- what has to be looked at again
+
+
+CLOCK: dict[str, tuple[Callable[[Any], Any], bool]] = {
+    "nothing": (lambda state: state, True),
+    "what no timer is made of": (lambda state: changed(state, title="Another lamp", last_at=NOON), True),
+    "the state": (lambda state: changed(state, status=ProposalStatus.CONFIRMED), False),
+    "the time": (lambda state: changed(state, due_at=state.due_at + MICROSECOND), False),
+    "what has been noted": (lambda state: changed(state, missed=("announced",)), False),
+    "an objection": (lambda state: changed(state, objections={1: Objection(Act("a", "a"), NOON, open=True)}), False),
+    "an objection without a time": (
+        lambda state: changed(state, objections={1: Objection(Act("a", "a"), None, open=True)}), True,
+    ),
+}  # fmt: skip
+
+
+def changed(state: Any, **fields: Any) -> Any:
+    twin = state.copy()
+    for name, value in fields.items():
+        setattr(twin, name, value)
+    return twin
+
+
+@pytest.mark.parametrize("what", CLOCK)
+def test_the_timers_are_the_same_while_nothing_that_they_are_made_of_changes(what: str) -> None:
+    change, same = CLOCK[what]
+    before = reached("announced").state("proposal-1")
+
+    assert same_timers(before, change(before), RULES) is same
+
+
+def test_without_rules_a_stream_has_only_its_own_time() -> None:
+    before = reached("announced").state("proposal-1")
+
+    assert same_timers(before, changed(before, objections={1: Objection(Act("a", "a"), NOON, open=True)}), None)
+    assert not same_timers(before, changed(before, due_at=NOON), None)
+
+
+def test_timers_rest_with_their_clock() -> None:
+    before = reached("handling").state("order-1.1")
+
+    assert not same_timers(before, changed(before, paused_at=NOON), RULES)
