@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.hypothesis_profiles import load_profile
 from tests.postgres import fresh_database, postgres_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+load_profile()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import orjson
 from eventsourcing.persistence import Mapper, StoredEvent
 from pydantic import ValidationError
 
-from proposals.adapters.policies import problems_of
+from proposals.adapters.problems import problems_of
 from proposals.adapters.store import Envelope, row_of
 from proposals.domain.errors import ProposalsError, UnknownEvent
 from proposals.domain.event import Fact

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from proposals.adapters.problems import problems_of
+from proposals.domain.catalogue import text
 from proposals.domain.errors import Invalid
 from proposals.domain.rules import ProcessPolicy
 
@@ -21,27 +23,19 @@ def read_policy(path: Path) -> ProcessPolicy:
     return parse_policy(path.read_bytes(), str(path))
 
 
-def parse_policy(content: bytes, name: str) -> ProcessPolicy:
-    """The rules in TOML text. Raises Invalid with field and reason."""
+def parse_policy(content: bytes, name: str, *, language: str = "en") -> ProcessPolicy:
+    """The rules in TOML text. Raises Invalid with field and reason, in English (`en`) or Chinese (`zh`)."""
     try:
         return ProcessPolicy.model_validate(tomllib.loads(content.decode()))
     except UnicodeDecodeError:
-        raise Invalid([(name, "is not UTF-8 text")]) from None
+        raise Invalid([(name, text("invalid_utf8_file", language))]) from None
     except tomllib.TOMLDecodeError as error:
-        raise Invalid([(name, f"is not TOML: {error}")]) from None
+        raise Invalid([(name, text("invalid_toml", language, what=str(error)))]) from None
     except ValidationError as error:
-        raise Invalid(problems_of(error)) from None
+        raise Invalid(problems_of(error, language)) from None
 
 
 @cache
 def default_policy() -> ProcessPolicy:
     """The edition the package ships."""
     return parse_policy(files("proposals").joinpath("data/policy.toml").read_bytes(), "policy.toml")
-
-
-def problems_of(error: ValidationError) -> list[tuple[str, str]]:
-    """Field and reason of each problem, without the value: it may be personal."""
-    return [
-        (".".join(map(str, problem["loc"])) or "(whole)", problem["msg"])
-        for problem in error.errors(include_input=False, include_url=False)
-    ]

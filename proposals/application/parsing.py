@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from proposals.adapters.problems import LONGEST_NAME, MOST_PROBLEMS, path_of, reason_of, shortened
 from proposals.domain.catalogue import text
 from proposals.domain.errors import Invalid
 from proposals.domain.processes import COMMANDS
@@ -27,18 +28,11 @@ DEEPEST: Final = 24
 """Levels of objects and arrays in a command; the deepest real one, a policy, has six."""
 
 LARGEST_NUMBER: Final = 2**63 - 1
-LONGEST_NAME: Final = 60
-"""Characters of a field's name that are repeated in an answer."""
-
-MOST_PROBLEMS: Final = 100
-"""More of them are not worth an answer's length."""
-
 WHOLE: Final = "(line)"
 """Stands for a field's name where the whole is wrong."""
 
 _NUMBER = re.compile(r"\s*[+-]?[\d.]+\s*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ID_PATTERN = re.compile(r"\^(\w+)-\[A-Za-z0-9\]")
 
 
 def parse_command(data: object, *, language: str = "en") -> Command:
@@ -62,7 +56,7 @@ def parse_command(data: object, *, language: str = "en") -> Command:
         command = kind.model_validate_json(json.dumps(fields), strict=True)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)[:MOST_PROBLEMS]
-        named = [(path_of(problem["loc"]), _reason(problem, name, language)) for problem in found]
+        named = [(path_of(problem["loc"]) or WHOLE, _reason(problem, name, language)) for problem in found]
         raise Invalid([*named, *numbers]) from None
     if numbers:
         raise Invalid(numbers)
@@ -116,17 +110,6 @@ def command_schema(name: str) -> dict[str, Any]:
 def instants(name: str) -> frozenset[str]:
     """The names of a command's fields, at any level, that hold a time or a day."""
     return frozenset(_timed(command_schema(name)))
-
-
-def path_of(place: tuple[int | str, ...]) -> str:
-    """Where in a command something is, as `agenda.0.plan.lead`."""
-    return ".".join(shortened(str(part)) for part in place) or WHOLE
-
-
-def shortened(name: str) -> str:
-    """A field's name as it may be repeated: printable, and not longer than a name is."""
-    shown = name if name.isprintable() and name else json.dumps(name)
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
 
 
 def _timed(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -186,66 +169,7 @@ def _unfit_alone(value: object) -> str | None:
     return "invalid_not_json"
 
 
-_REASONS: Final = {
-    "missing": "invalid_missing",
-    "string_type": "invalid_text",
-    "int_type": "invalid_int",
-    "int_from_float": "invalid_int",
-    "bool_type": "invalid_bool",
-    "timezone_aware": "invalid_naive",
-    "datetime_type": "invalid_instant",
-    "datetime_parsing": "invalid_instant",
-    "datetime_from_date_parsing": "invalid_instant",
-    "date_type": "invalid_date",
-    "date_parsing": "invalid_date",
-    "date_from_datetime_parsing": "invalid_date",
-    "tuple_type": "invalid_list",
-    "list_type": "invalid_list",
-    "dict_type": "invalid_object",
-    "model_type": "invalid_object",
-    "model_attributes_type": "invalid_object",
-    "none_required": "invalid_nothing",
-}
-"""What pydantic calls a problem, and the text people see for it."""
-
-_COUNTED: Final = {
-    "string_too_short": ("invalid_too_short", "min_length"),
-    "string_too_long": ("invalid_too_long", "max_length"),
-    "too_short": ("invalid_too_few", "min_length"),
-    "too_long": ("invalid_too_many", "max_length"),
-    "greater_than": ("invalid_above", "gt"),
-    "greater_than_equal": ("invalid_at_least", "ge"),
-    "less_than": ("invalid_below", "lt"),
-    "less_than_equal": ("invalid_at_most", "le"),
-}
-
-
 def _reason(problem: Mapping[str, Any], name: str, language: str) -> str:
-    kind, details = problem["type"], problem.get("ctx", {})
-    if kind in _REASONS:
-        return text(_REASONS[kind], language)
-    if kind in _COUNTED:
-        code, bound = _COUNTED[kind]
-        return text(code, language, limit=details[bound])
-    if kind == "extra_forbidden":
-        fields = ", ".join(COMMANDS[name].model_fields) if len(problem["loc"]) == 1 else ""
-        code = "invalid_field" if fields else "invalid_inner_field"
-        return text(code, language, command=name, fields=fields)
-    if kind == "enum":
-        return text("invalid_choice", language, choices=details["expected"].replace("'", ""))
-    if kind == "string_pattern_mismatch":
-        return _unlike(str(details["pattern"]), language)
-    return str(problem["msg"]).removeprefix("Value error, ")
-
-
-def _unlike(pattern: str, language: str) -> str:
-    identity = _ID_PATTERN.match(pattern)
-    if identity is not None:
-        return text("invalid_id", language, kind=identity[1])
-    if pattern.startswith(r"^[^\x00"):
-        return text("invalid_control", language)
-    if pattern.startswith("^[a-z0-9]["):
-        return text("invalid_code", language)
-    if pattern.startswith("^[A-Za-z0-9]["):
-        return text("invalid_person", language)
-    return text("invalid_pattern", language, pattern=pattern)
+    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+        return text("invalid_field", language, command=name, fields=", ".join(COMMANDS[name].model_fields))
+    return reason_of(problem, language)

@@ -77,7 +77,7 @@ def _found(file: Path, settings: Settings) -> tuple[ProcessPolicy | None, list[d
     except tomllib.TOMLDecodeError as error:
         raise Failure(settings.words("error_not_toml", file=str(file), what=str(error)), WRONG_USAGE) from None
     try:
-        rules = parse_policy(content.removeprefix(b"\xef\xbb\xbf"), str(file))
+        rules = parse_policy(content.removeprefix(b"\xef\xbb\xbf"), str(file), language=settings.words.language)
     except Invalid as error:
         return None, [
             {"severity": "error", "code": "policy_invalid", "field": field, "text": reason}

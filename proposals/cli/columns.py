@@ -8,7 +8,8 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from proposals.application.parsing import command_schema, read_json, shortened
+from proposals.adapters.problems import shortened
+from proposals.application.parsing import command_schema, read_json
 from proposals.domain.errors import Invalid
 from proposals.domain.processes import COMMANDS
 

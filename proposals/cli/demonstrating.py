@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
+    from proposals.adapters.ledger import LedgerMapping
     from proposals.application import Proposals
     from proposals.demo import Matter, Summary
 
@@ -33,6 +34,7 @@ def demo(
     mapping: Annotated[Path | None, typer.Option("--mapping", metavar="MAP", help="help_demo_mapping")] = None,
 ) -> None:
     """A county runs all five steps; see the catalogue under help_demo."""
+    from proposals.adapters.ledger import read_mapping
     from proposals.demo import SimulatedClock, run, run_matters
 
     settings: Settings = context.obj
@@ -42,13 +44,14 @@ def demo(
     for path in (matters, mapping):
         if path is not None and not path.is_file():
             raise Failure(words("error_no_file", file=str(path)), WRONG_USAGE)
+    known = read_mapping(mapping, language=words.language) if mapping is not None else None
     clock = SimulatedClock()
     with settings.opened(create=True, clock=clock, synchronous="normal") as app:
         _only_ours(app, settings)
         with progress(words("demo_progress"), total=cases if matters is None else None) as advance:
             told = _difference(advance)
-            if matters is not None and mapping is not None:
-                found = list(_matters(matters, mapping))
+            if matters is not None and known is not None:
+                found = list(_matters(matters, known))
                 summary = run_matters(app, found, seed=seed, clock=clock, progress=told)
             else:
                 summary = run(app, cases=cases, seed=seed, clock=clock, progress=told)
@@ -79,7 +82,7 @@ def _difference(advance: Callable[[int], None]) -> Callable[[int, int], None]:
     return told
 
 
-def _matters(file: Path, mapping: Path) -> Iterator[Matter]:
+def _matters(file: Path, mapping: LedgerMapping) -> Iterator[Matter]:
     from proposals.adapters.ledger import read_matters
     from proposals.demo import Matter
 

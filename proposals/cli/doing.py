@@ -138,7 +138,7 @@ class _Doing:
             self._reject(read.place, error)
 
     def _tell(self, place: dict[str, Any], facts: list[Fact]) -> None:
-        from proposals.adapters.mapper import plain
+        from proposals.cli.states import event_json
 
         newest = max((fact.position or 0 for fact in facts), default=0)
         if facts and newest <= self._newest:  # its id was there before
@@ -148,7 +148,7 @@ class _Doing:
             self.counts["events"] += len(facts)
             self._newest = max(self._newest, newest)
         for fact in facts:
-            put(as_json({**place, "event": plain(fact)}))
+            put(as_json({**place, "event": event_json(fact, self._app, personal=False)}))
 
     def _refuse(self, place: dict[str, Any], error: Refused | Conflict) -> None:
         from proposals.domain.errors import Refused

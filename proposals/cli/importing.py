@@ -28,6 +28,7 @@ def import_(
     shape: FormatOption = Format.TABLE,
 ) -> None:
     """Takes over a ledger; see the catalogue under help_import."""
+    from proposals.adapters.ledger import read_mapping
     from proposals.application.importing import import_ledger
 
     settings: Settings = context.obj
@@ -39,6 +40,7 @@ def import_(
         raise Failure(f"--rejects: {words('error_exists', file=str(rejects))}", WRONG_USAGE)
     if rejects is not None and not rejects.parent.is_dir():
         raise Failure(f"--rejects: {words('error_no_folder', folder=str(rejects.parent))}", WRONG_USAGE)
+    known = read_mapping(mapping, language=words.language)
     with (
         settings.rehearsed() if dry_run else settings.opened(create=True) as app,
         progress(words("import_progress")) as advance,
@@ -50,7 +52,7 @@ def import_(
             advance(rows - done)
             done = rows
 
-        report = import_ledger(app, file, mapping, actor=actor, dry_run=dry_run, rejects=rejects, progress=so_far)
+        report = import_ledger(app, file, known, actor=actor, dry_run=dry_run, rejects=rejects, progress=so_far)
     _tell(report, shape, words)
     if shape is Format.TABLE or report.rejected:
         _tell_rejected(report, rejects if not dry_run else None, words)

@@ -54,15 +54,13 @@ def history(
     context: typer.Context, stream: IdArgument, personal: PersonalOption = False, shape: FormatOption = Format.TABLE
 ) -> None:
     """The story of a case; see the catalogue under help_history."""
-    from proposals.adapters.mapper import plain
-    from proposals.cli.states import as_the_log_says, masked, told
+    from proposals.cli.states import event_json, told
     from proposals.domain.vocabulary import as_instant
 
     settings: Settings = context.obj
     words = settings.words
     with settings.opened() as app:
-        told_of = [(as_the_log_says(plain(fact), app), fact.event.personal) for fact in app.history(stream)]
-    rows = [row if personal else masked(row, hidden) for row, hidden in told_of]
+        rows = [event_json(fact, app, personal=personal) for fact in app.history(stream)]
 
     def who(row: Mapping[str, Any]) -> str:
         keyed = row["entered_by"]
@@ -70,10 +68,10 @@ def history(
 
     columns = [
         Column("", lambda row: str(row["version"]), right=True, style=lambda _: "dim"),
-        Column(words("heading_when"), lambda row: settings.local(as_instant(row["occurred_at"]))),
+        Column(settings.clock("heading_when"), lambda row: settings.local(as_instant(row["occurred_at"]))),
         Column(words("heading_event"), lambda row: words.name(row["name"]), style=lambda _: "bold"),
-        Column(words("heading_who"), who, room=12),
-        Column(words("heading_details"), lambda row: told(row, settings), room=16, style=lambda _: "dim"),
+        Column(words("heading_who"), who, room=12, wrap=True),
+        Column(words("heading_details"), lambda row: told(row, settings), room=24, wrap=True, style=lambda _: "dim"),
     ]
     show(rows, shape, ENVELOPE, columns, "")
 
@@ -116,7 +114,8 @@ def options(
         Column(
             words("heading_needs_or_why"),
             lambda row: ", ".join(row["needs"]) if row["open"] else only_in[row["command"]] or row["refused"]["text"],
-            room=20,
+            room=24,
+            wrap=True,
             style=colour,
         ),
     ]

@@ -33,13 +33,15 @@ class Format(StrEnum):
 class Column:
     """A column of a table: its heading, what a row says in it, and how it gives way on a narrow screen.
 
-    A column with `room` may shrink to that width; of the others, those of the highest `rank` go first.
+    A column with `room` may shrink to that width, and then goes on below or is cut; of the others, those of the
+    highest `rank` go first.
     """
 
     heading: str
     said: Callable[[Mapping[str, Any]], str]
     style: Callable[[Mapping[str, Any]], str] = lambda _: ""
     room: int = 0
+    wrap: bool = False
     rank: int = 0
     right: bool = False
 
@@ -162,7 +164,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], width: i
     for column, wide in widths.items():
         heading = Text(column.heading, no_wrap=True, overflow="ellipsis")
         justify: Literal["left", "right"] = "right" if column.right else "left"
-        made.add_column(heading, justify=justify, no_wrap=True, overflow="ellipsis", width=wide)
+        overflow: Literal["fold", "ellipsis"] = "fold" if column.wrap else "ellipsis"
+        made.add_column(heading, justify=justify, no_wrap=not column.wrap, overflow=overflow, width=wide)
     for place, row in enumerate(rows):
         made.add_row(*(Text(cells[column][place], style=column.style(row)) for column in widths))
     return made

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from proposals.adapters.mapper import plain
 from proposals.cli.screen import aligned, visible
 from proposals.domain.case import Proposal
 from proposals.domain.data_subject import SubjectStatus
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from proposals.application import Proposals
     from proposals.cli.settings import Settings
     from proposals.domain.context import Context
+    from proposals.domain.event import Fact
     from proposals.domain.state import State
 
 MOST: Final = 12
@@ -87,10 +89,13 @@ def as_the_log_says(value: Any, app: Proposals) -> Any:  # noqa: ANN401 - JSON
             return value
 
 
-def masked(row: Mapping[str, Any], personal: frozenset[str]) -> dict[str, Any]:
-    """An event without the personal data in it."""
+def event_json(fact: Fact, app: Proposals, *, personal: bool) -> dict[str, Any]:
+    """An event under its public names. Personal data only if asked for."""
+    row: dict[str, Any] = as_the_log_says(plain(fact), app)
+    if personal:
+        return row
     data = {
-        name: _withheld(value["subject"]) if name in personal and "value" in value else value
+        name: _withheld(value["subject"]) if name in fact.event.personal and "value" in value else value
         for name, value in row["data"].items()
     }
     return {**row, "data": data}
@@ -152,6 +157,7 @@ def card(state: State, whole: dict[str, Any], moment: datetime, context: Context
         "heading_unit": f"{row.unit_title} ({words.name(row.tier)})" if row.tier else row.unit_title,
         "heading_place": _titled(row.place, context),
         "heading_source": words.name(state.source) if state.source else "",
+        "heading_source_status": state.source_status or "",
         "heading_category": _category(state, context) if state.category else "",
         "heading_urgency": words.name(state.urgency),
         "heading_proposer": state.proposer.actor,
@@ -168,6 +174,7 @@ def card(state: State, whole: dict[str, Any], moment: datetime, context: Context
         "heading_corrections": _few([f"v{event} {field}: {value}" for event, field, value in state.corrections]),
         "heading_policy": state.policy,
         "heading_version": str(state.version),
+        "heading_zone": str(settings.zone),
     }
     pairs: list[tuple[str, Text | str]] = [
         (words(code), said if isinstance(said, Text) else visible(said)) for code, said in known.items() if said

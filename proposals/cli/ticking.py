@@ -25,9 +25,9 @@ def tick(
     shape: FormatOption = Format.TABLE,
 ) -> None:
     """Does what is due; see the catalogue under help_tick."""
-    from proposals.adapters.mapper import plain
     from proposals.application import Unfinished
     from proposals.cli.looking import ENVELOPE
+    from proposals.cli.states import event_json
     from proposals.domain.vocabulary import as_instant
 
     settings: Settings = context.obj
@@ -39,6 +39,7 @@ def tick(
             facts = app.tick(moment)
         except Unfinished as error:
             facts, unfinished = error.recorded, error
+        rows = [event_json(fact, app, personal=False) for fact in facts]
 
     def when(row: Mapping[str, object]) -> str:
         return settings.local(as_instant(str(row["occurred_at"])))
@@ -48,10 +49,10 @@ def tick(
         Column(words("heading_event"), lambda row: words.name(row["name"])),
         Column(words("heading_timer"), lambda row: row["data"].get("timer", ""), rank=2),
         Column(words("heading_holder"), lambda row: words.name(row["data"].get("owner", "")), rank=1),
-        Column(words("heading_when"), when, rank=3),
+        Column(settings.clock("heading_when"), when, rank=3),
     ]
     if facts or unfinished is None or shape is not Format.TABLE:
-        show(map(plain, facts), shape, ENVELOPE, columns, words("tick_nothing"))
+        show(rows, shape, ENVELOPE, columns, words("tick_nothing"))
     if shape is Format.TABLE and facts:
         counted = Counter(words.name(fact.name) for fact in facts)
         remark(", ".join(f"{name} {count}" for name, count in counted.most_common()))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from proposals.domain.catalogue import SENTENCES, sentence
+from pydantic_core import PydanticCustomError
+
+from proposals.domain.catalogue import SENTENCES, sentence, text
 
 
 class ProposalsError(Exception):
@@ -30,6 +32,11 @@ def refusal(code: str, **details: Any) -> Refusal:
         message = f"{code} has no sentence yet: give it one in proposals/domain/catalogue/refusals.py"
         raise KeyError(message)
     return Refusal(code, details)
+
+
+def unfit(code: str, **details: str) -> PydanticCustomError:
+    """What a validator raises: the catalogue's text under a code, which people are told in their own language."""
+    return PydanticCustomError(code, text(code, **details), details)
 
 
 class Refused(ProposalsError):

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from proposals.domain.vocabulary import Code, Kind, Line, Role, Source, Text, Urgency, Value
+from proposals.domain.errors import unfit
+from proposals.domain.vocabulary import Code, Kind, Line, Role, Source, Text, TimeZone, Urgency, Value
 
 Count = Annotated[int, Field(ge=0, le=100, strict=True)]
 """How often something may happen. There is no "without limit": every loop is bounded."""
@@ -43,23 +43,13 @@ def _period(value: object) -> object:
     if isinstance(value, str):
         match = _PERIOD.match(value)
         if match is None:
-            message = "a period reads like '2 hours', '15 days' or '5 working days'"
-            raise ValueError(message)
+            raise unfit("invalid_period")
         return {"count": int(match[1]), "unit": match[2] + "s"}
     return value
 
 
 Period = Annotated[PeriodValue, BeforeValidator(_period), PlainSerializer(str, return_type=str)]
 """`2 hours`, `15 days`, `5 working days`."""
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = "no such time zone; use an IANA name such as Asia/Shanghai"
-        raise ValueError(message) from error
-    return name
 
 
 class Base(StrEnum):
@@ -83,8 +73,7 @@ class Threshold(Value):
     @model_validator(mode="after")
     def _at_most_the_whole(self) -> Threshold:
         if self.numerator > self.denominator or (self.strict and self.numerator == self.denominator):
-            message = "a threshold above the whole could never be met"
-            raise ValueError(message)
+            raise unfit("invalid_threshold")
         return self
 
     def is_met(self, count: int, base: int) -> bool:
@@ -147,7 +136,7 @@ class ProcessPolicy(Value):
     """One edition of the rules. A case keeps the edition under which it was raised."""
 
     title: Line
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    time_zone: TimeZone
     clock_skew: Period
     late_entry: Period
     title_limit: Annotated[int, Field(ge=1, le=200, strict=True)]
@@ -184,14 +173,11 @@ class ProcessPolicy(Value):
         for field in ("acknowledge_within", "handle_within"):
             missing = [urgency.value for urgency in Urgency if urgency not in getattr(self, field)]
             if missing:
-                message = f"{field} lacks {', '.join(missing)}"
-                raise ValueError(message)
+                raise unfit("invalid_lacks", field=field, missing=", ".join(missing))
         if self.archive_as not in self.retention_classes:
-            message = f"archive_as is none of the retention classes: {', '.join(self.retention_classes)}"
-            raise ValueError(message)
+            raise unfit("invalid_archive_as", classes=", ".join(self.retention_classes))
         if self.minimum_ballots < self.min_cell:
-            message = "minimum_ballots is below min_cell: a round that small would show who voted how"
-            raise ValueError(message)
+            raise unfit("invalid_minimum_ballots")
         return self
 
     def deadline(self, kind: Kind, status: str | None) -> Deadline | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,6 +18,8 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
+
+from proposals.domain.errors import unfit
 
 SYSTEM: Final = "system"
 """The actor of everything the engine does by itself, such as a tick of the clock."""
@@ -197,9 +201,19 @@ def _instant(value: object) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        message = "the instant is outside the calendar once it is brought to UTC"
-        raise ValueError(message) from error
+        raise unfit("invalid_calendar") from error
 
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise unfit("invalid_zone") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA name."""
 
 _NO_INSTANT = "an instant is a datetime with a zone or ISO 8601 text"
 _NO_CONTROL_CHARACTERS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"

@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 
 from proposals.adapters.calendars import ChineseCalendar, WeekdayCalendar
 from proposals.domain.ports import Calendar
-from tests.hypothesis_profiles import load_profile
-
-load_profile()
 
 CHINESE, PLAIN = ChineseCalendar(), WeekdayCalendar()
 

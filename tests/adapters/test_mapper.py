@@ -25,9 +25,6 @@ from proposals.domain.evaluation_round import Result, RoundClosed, Tally
 from proposals.domain.event import Event, Fact
 from proposals.domain.processes import EVENTS, PROCESSES
 from proposals.domain.vocabulary import Erased, Personal, Source
-from tests.hypothesis_profiles import load_profile
-
-load_profile()
 
 NOON = datetime(2026, 3, 2, 4, 0, 0, 123456, tzinfo=UTC)
 CONTACT = Personal(subject="subject-li", value="王丽 13800138000")

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.hypothesis_profiles import load_profile
 from tests.postgres import fresh_database
 
 from .county import County
-
-load_profile()
 
 Opener = Callable[..., County]
 

@@ -18,14 +18,12 @@ from typer.testing import CliRunner
 from proposals.adapters.policies import default_policy
 from proposals.application import Proposals
 from proposals.cli.app import app
-from tests.hypothesis_profiles import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from typer.testing import Result
 
-load_profile()
 
 typer.testing._get_command = cache(get_command)  # type: ignore[attr-defined]
 """Putting the commands together takes longer than most of them run, and gives the same every time."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from proposals.domain.catalogue import label
 from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, UnknownEvent, refusal
+from proposals.domain.meeting import Purpose
+from proposals.domain.processes import COMMANDS, PROCESSES
+from proposals.domain.rules import Maxima
+from proposals.domain.vocabulary import Motion, Role, Source, Tier, UnitKind
 
 
 def test_invalid_input_names_every_field_with_its_reason() -> None:
@@ -54,3 +59,24 @@ def test_a_refusal_says_what_was_refused_where_and_by_which_rule() -> None:
 def test_a_code_without_a_sentence_says_where_to_write_one() -> None:
     with pytest.raises(KeyError, match="out_of_the_blue has no sentence yet: give it one in proposals/"):
         refusal("out_of_the_blue")
+
+
+def test_in_chinese_a_refusal_names_words_of_the_process_in_chinese_and_commands_in_both() -> None:
+    not_allowed = refusal(
+        "not_authorised", actor="li", command="AcceptProposal", roles=["screener", "tier_officer"],
+        unit="unit-x", day="2026-03-02",
+    )  # fmt: skip
+
+    assert not_allowed.text("zh").startswith("li 无权执行 受理（AcceptProposal）：")
+    assert "受理员、上级负责人" in not_allowed.text("zh")
+    assert "roles screener, tier_officer at" in not_allowed.text("en")
+    assert refusal("limit_reached", loop="returns", maximum=2).text("zh") == "退回：已达规则上限 2 次"
+    assert "facilities" in refusal("not_on_the_list", field="category", value="x", allowed=["facilities"]).text("zh")
+
+
+def test_every_word_of_the_process_that_a_refusal_may_name_has_a_chinese_one() -> None:
+    words = [word.value for kind in (Role, Tier, Source, UnitKind, Motion, Purpose) for word in kind]
+    words += [status.value for process in PROCESSES.values() for status in process.states]
+    words += [*Maxima.model_fields, *COMMANDS]
+
+    assert [word for word in words if label(word, "zh").isascii()] == []

@@ -11,10 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proposals.application.importing import import_ledger
-from tests.hypothesis_profiles import load_profile
 from tests.importing.ledgers import COLUMNS, csv_text, mapping, register, row, store
-
-load_profile()
 
 USUAL = {
     "no": ["1", "2", "QH-3", "4 / 5"],

@@ -18,18 +18,18 @@ PARENT = '[place.parent]\nname = "{street}"\ntier = "street"\nid_prefix = "unit-
 WRONG = {
     "no zone of that name": ("Asia/Shanghai", "Asia/Nowhere", "zone: ", "IANA"),
     "a zone out of the folder": ("Asia/Shanghai", "../../etc/passwd", "zone: ", "IANA"),
-    "a field nobody knows": ('category = "{what}"', 'kategory = "{what}"', "case.kategory", "not permitted"),
-    "a field is lacking": ('key = "{no}"', "", "case.key", "required"),
+    "a field nobody knows": ('category = "{what}"', 'kategory = "{what}"', "case.kategory", "no such field"),
+    "a field is lacking": ('key = "{no}"', "", "case.key", "is missing"),
     "a key out of no column": ('key = "{no}"', 'key = "no"', "case.key", "names no column"),
     "a brace left open": ('title = "{what}"', 'title = "{what"', "case.title", "a lone {"),
     "a format without a day": ('formats = ["%Y/%m/%d %H:%M"]', 'formats = ["%H:%M"]', "formats.0", "day"),
     "no format at all": ('formats = ["%Y/%m/%d %H:%M"]', 'formats = ["%Q"]', "formats.0", "day"),
-    "a word for open and closed": ('open = ["open"]', 'open = ["open", "DONE"]', "case.status", "'done'"),
+    "a word for open and closed": ('open = ["open"]', 'open = ["open", "DONE"]', "case.status", "at once: done"),
     "no word for anything": (
         'open = ["open"]\nclosed = ["done", "Closed"]', "open = []\nclosed = []",
         "status", "no st",
     ),
-    "an id of another kind": ("proposal-r-", "unit-r-", "case.id_prefix", "pattern"),
+    "an id of another kind": ("proposal-r-", "unit-r-", "case.id_prefix", "does not have the form"),
     "prefixes that can meet": ("unit-office-", "unit-place-o-", "(whole)", "give two units one id"),
     "a root among the units": ('unit = "unit-root"', 'unit = "unit-place-1"', "(whole)", "root.unit begins"),
     "a place that is a county": (PARENT, 'tier = "county"', "place", "grid or a building"),
@@ -42,7 +42,7 @@ WRONG = {
     "a pattern that is none": ('name = "{place}"', 'name = "{place}"\npattern = "("', "place.pattern", "expression"),
     "an encoding that is none": ("[case]", '[file]\nencoding = "klingon"\n[case]', "file.encoding", "gb18030"),
     "an encoding of no text": ("[case]", '[file]\nencoding = "zlib"\n[case]', "file.encoding", "gb18030"),
-    "a delimiter of two": ("[case]", '[file]\ndelimiter = ";;"\n[case]', "file.delimiter", "at most 1"),
+    "a delimiter of two": ("[case]", '[file]\ndelimiter = ";;"\n[case]', "file.delimiter", "longer than 1"),
     "no TOML": ("[case]", "[case", "mapping.toml", "is not TOML"),
 }  # fmt: skip
 

@@ -12,13 +12,11 @@ from proposals.adapters.ledger import LedgerMapping, LedgerRow, Rejection, read_
 from proposals.adapters.ledger.rows import RowMapper
 from proposals.adapters.ledger.source import SourceRow
 from proposals.adapters.ledger.wording import cleaned, filled, named
-from tests.hypothesis_profiles import load_profile
 from tests.importing.ledgers import MAPPING, ledger, mapping, row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-load_profile()
 NEW_YORK = MAPPING.replace("Asia/Shanghai", "America/New_York")
 
 

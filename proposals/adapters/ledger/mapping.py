@@ -7,15 +7,15 @@ import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from proposals.adapters.ledger.times import reads_a_day
 from proposals.adapters.ledger.wording import columns_of
-from proposals.adapters.policies import problems_of
-from proposals.domain.errors import Invalid
-from proposals.domain.vocabulary import Code, Line, PersonId, PolicyId, Tier, UnitId, UnitKind, Value
+from proposals.adapters.problems import problems_of
+from proposals.domain.catalogue import text
+from proposals.domain.errors import Invalid, unfit
+from proposals.domain.vocabulary import Code, Line, PersonId, PolicyId, Tier, TimeZone, UnitId, UnitKind, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,17 +41,7 @@ def _template(value: str) -> str:
 
 def _with_a_column(value: str) -> str:
     if not columns_of(value):
-        message = "names no column; columns are written as {Column}"
-        raise ValueError(message)
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = "no such time zone; use an IANA name such as Asia/Shanghai"
-        raise ValueError(message) from error
+        raise unfit("invalid_no_column")
     return value
 
 
@@ -60,15 +50,13 @@ def _encoding(value: str) -> str:
         info = codecs.lookup(value)
         info.incrementaldecoder("strict").decode(b"", final=True).encode()
     except (LookupError, ValueError, TypeError, AttributeError) as error:
-        message = "no such text encoding; use utf-8 or gb18030"
-        raise ValueError(message) from error
+        raise unfit("invalid_encoding") from error
     return "utf-8-sig" if info.name == "utf-8" else value
 
 
 def _form(value: str) -> str:
     if not reads_a_day(value):
-        message = "does not give year, month and day; write it as in 2026-03-02 = %Y-%m-%d"
-        raise ValueError(message)
+        raise unfit("invalid_form")
     return value
 
 
@@ -76,11 +64,9 @@ def _pattern(value: str) -> str:
     try:
         groups = re.compile(value).groups
     except re.error as error:
-        message = f"is no regular expression: {error}"
-        raise ValueError(message) from error
+        raise unfit("invalid_expression", what=str(error)) from error
     if groups != 1:
-        message = "needs exactly one group: the part of the name that counts"
-        raise ValueError(message)
+        raise unfit("invalid_groups")
     return value
 
 
@@ -130,9 +116,10 @@ class StatusField(Value):
     @model_validator(mode="after")
     def _not_both(self) -> StatusField:
         both = {word.casefold() for word in self.open} & {word.casefold() for word in self.closed}
-        if both or not (self.open or self.closed):
-            message = f"open and closed at once: {sorted(both)}" if both else "no status is open or closed"
-            raise ValueError(message)
+        if both:
+            raise unfit("invalid_open_and_closed", words=", ".join(sorted(both)))
+        if not (self.open or self.closed):
+            raise unfit("invalid_no_status")
         return self
 
 
@@ -183,8 +170,7 @@ class AreaField(_Named):
     def _stands_under(self) -> AreaField:
         allowed = _MAY_STAND_UNDER.get(self.tier, ())
         if self.parent is not None and self.parent.tier not in allowed:
-            message = f"a {self.tier.value} stands under one of: {', '.join(allowed) or 'the root'}"
-            raise ValueError(message)
+            raise unfit("invalid_stands_under", tier=self.tier.value, allowed=", ".join(allowed) or "root")
         return self
 
 
@@ -197,8 +183,7 @@ class PlaceField(AreaField):
     @model_validator(mode="after")
     def _is_a_place(self) -> PlaceField:
         if self.tier not in {Tier.COMMUNITY, Tier.GRID, Tier.BUILDING}:
-            message = "a matter lies in a community, a grid or a building"
-            raise ValueError(message)
+            raise unfit("invalid_place_tier")
         return self
 
 
@@ -210,8 +195,7 @@ class DepartmentField(_Named):
     @model_validator(mode="after")
     def _is_no_area(self) -> DepartmentField:
         if self.kind is UnitKind.AREA:
-            message = "an area is no department"
-            raise ValueError(message)
+            raise unfit("invalid_department")
         return self
 
 
@@ -227,7 +211,7 @@ class Bootstrap(Value):
 
     principal: PersonId
     policy: PolicyId
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    time_zone: TimeZone | None = None
     """The zone of the policy, if it is not to be the packaged one's."""
 
 
@@ -235,7 +219,7 @@ class LedgerMapping(Value):
     """A mapping from the rows of a ledger to facts."""
 
     source: Code
-    zone: Annotated[str, AfterValidator(_zone)]
+    zone: TimeZone
     file: Source = Source()
     case: CaseFields
     root: Root
@@ -251,12 +235,10 @@ class LedgerMapping(Value):
             prefixes.append(self.department.id_prefix)
         for number, prefix in enumerate(prefixes):
             if self.root.unit.startswith(prefix):
-                message = f"root.unit begins with the prefix {prefix}, so a unit could get its id"
-                raise ValueError(message)
+                raise unfit("invalid_root_prefix", prefix=prefix)
             for other in prefixes[number + 1 :]:
                 if prefix.startswith(other) or other.startswith(prefix):
-                    message = f"the prefixes {prefix} and {other} could give two units one id"
-                    raise ValueError(message)
+                    raise unfit("invalid_prefixes", one=prefix, other=other)
         return self
 
     def areas(self) -> Iterator[AreaField]:
@@ -286,15 +268,18 @@ class LedgerMapping(Value):
         return form
 
 
-def read_mapping(path: str | Path) -> LedgerMapping:
-    """The mapping in a TOML file. Raises Invalid with field and reason, OSError if the file cannot be read."""
+def read_mapping(path: str | Path, *, language: str = "en") -> LedgerMapping:
+    """The mapping in a TOML file.
+
+    Raises Invalid with field and reason, in English (`en`) or Chinese (`zh`), OSError if the file cannot be read.
+    """
     name = Path(path).name
     try:
         content = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
         return LedgerMapping.model_validate(content)
     except UnicodeDecodeError:
-        raise Invalid([(name, "is not UTF-8 text")]) from None
+        raise Invalid([(name, text("invalid_utf8_file", language))]) from None
     except tomllib.TOMLDecodeError as error:
-        raise Invalid([(name, f"is not TOML: {error}")]) from None
+        raise Invalid([(name, text("invalid_toml", language, what=str(error)))]) from None
     except ValidationError as error:
-        raise Invalid(problems_of(error)) from None
+        raise Invalid(problems_of(error, language)) from None

@@ -28,7 +28,7 @@ from proposals.adapters.ledger.wording import (
     one_line,
     shortened,
 )
-from proposals.adapters.policies import problems_of
+from proposals.adapters.problems import problems_of
 from proposals.domain.importing import ImportedFacts, Provenance
 from proposals.domain.vocabulary import Tier, UnitKind, Urgency
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from proposals.domain.errors import unfit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -59,8 +61,7 @@ def _pieces(template: str) -> tuple[tuple[str, bool], ...]:
     for found in _PLACEHOLDER.finditer(template):
         pieces.append((template[end : found.start()], False))
         if found[2]:
-            message = f"a lone {found[2]}: columns are named as {{Column}}, a brace is written twice"
-            raise ValueError(message)
+            raise unfit("invalid_brace", brace=found[2])
         pieces.append((found[1].strip(), True) if found[1] else (found[0][0], False))
         end = found.end()
     return (*pieces, (template[end:], False))

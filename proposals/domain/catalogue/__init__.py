@@ -21,12 +21,13 @@ TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP
 
 def sentence(code: str, language: str = "en", **details: Any) -> str:
     """The sentence of a code, filled in. Raises KeyError for a code that is not in the catalogue."""
-    return SENTENCES[code][language == "zh"].format(**{name: _said(value) for name, value in details.items()})
+    said = {name: _said(_called(name, value, language), language) for name, value in details.items()}
+    return SENTENCES[code][language == "zh"].format(**said)
 
 
 def text(code: str, language: str = "en", /, **details: Any) -> str:
     """What the command line says under a code, filled in. Raises KeyError for a code that is not in the catalogue."""
-    return TEXTS[code][language == "zh"].format(**{name: _said(value) for name, value in details.items()})
+    return TEXTS[code][language == "zh"].format(**{name: _said(value, language) for name, value in details.items()})
 
 
 def label(word: str, language: str = "en") -> str:
@@ -35,5 +36,18 @@ def label(word: str, language: str = "en") -> str:
     return texts[language == "zh"] if texts is not None else word.replace("_", " ")
 
 
-def _said(value: Any) -> str:
-    return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
+_WORDS = frozenset({"status", "allowed", "role", "roles", "purpose", "motion", "tier", "source", "unit_kind", "loop"})
+"""Details whose values are words of the process. In English those read well as they are typed."""
+
+
+def _called(name: str, value: Any, language: str) -> Any:
+    if language != "zh" or name not in _WORDS | {"command"}:
+        return value
+    if isinstance(value, list | tuple):
+        return [_called(name, item, language) for item in value]
+    called = LABELS.get(str(value), (value, value))[1]
+    return f"{called}（{value}）" if name == "command" and called != value else called
+
+
+def _said(value: Any, language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(map(str, value)) if isinstance(value, list | tuple) else str(value)

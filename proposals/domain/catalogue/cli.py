@@ -158,6 +158,8 @@ CLI: dict[str, tuple[str, str]] = {
     "heading_version": ("version", "版本"),
     "heading_stream": ("about", "对象"),
     "heading_event": ("event", "事件"),
+    "heading_source_status": ("at its register", "来源状态"),
+    "heading_zone": ("time zone", "时区"),
     "heading_when": ("when", "时间"),
     "heading_who": ("who", "何人"),
     "heading_details": ("details", "内容"),

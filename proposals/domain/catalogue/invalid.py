@@ -10,6 +10,8 @@ INVALID: dict[str, tuple[str, str]] = {
         "is not UTF-8 text (byte {byte}); save the file as UTF-8",
         "不是 UTF-8 文本（第 {byte} 字节）；请将文件存为 UTF-8",
     ),
+    "invalid_utf8_file": ("is not UTF-8 text; save it as UTF-8", "不是 UTF-8 文本；请存为 UTF-8"),
+    "invalid_toml": ("is not TOML: {what}", "不是 TOML：{what}"),
     "invalid_json": ("is not JSON: {what} (column {column})", "不是 JSON：{what}（第 {column} 列）"),
     "invalid_twice": ("is given twice; say it once", "重复出现；只写一次"),
     "invalid_nan": ("NaN and Infinity are no JSON numbers", "NaN 和 Infinity 不是 JSON 数字"),
@@ -83,6 +85,74 @@ INVALID: dict[str, tuple[str, str]] = {
     "invalid_at_least": ("must be at least {limit}", "不得小于 {limit}"),
     "invalid_below": ("must be below {limit}", "须小于 {limit}"),
     "invalid_at_most": ("must be at most {limit}", "不得大于 {limit}"),
+    "invalid_zone": (
+        "is no time zone; use an IANA name such as Asia/Shanghai",
+        "不是时区；请用 IANA 名称，如 Asia/Shanghai",
+    ),
+    "invalid_calendar": (
+        "is outside the calendar once it is brought to UTC",
+        "换算为 UTC 后超出日历范围",
+    ),
+    # policies
+    "invalid_period": (
+        "is no period; write '2 hours', '15 days' or '5 working days'",
+        "不是期限；应写成 '2 hours'、'15 days' 或 '5 working days'",
+    ),
+    "invalid_threshold": (
+        "is above the whole and could never be met",
+        "超过全体，永远无法达到",
+    ),
+    "invalid_lacks": ("{field} lacks {missing}", "{field} 缺少 {missing}"),
+    "invalid_archive_as": (
+        "archive_as is none of the retention classes: {classes}",
+        "archive_as 不在保管期限之列：{classes}",
+    ),
+    "invalid_minimum_ballots": (
+        "minimum_ballots is below min_cell: a round that small would show who voted how",
+        "minimum_ballots 小于 min_cell：票数过少会暴露投票人",
+    ),
+    # mappings of ledgers
+    "invalid_no_column": (
+        "names no column; columns are written as {{Column}}",
+        "没有列名；列名应写成 {{列名}}",
+    ),
+    "invalid_brace": (
+        "has a lone {brace}: columns are named as {{Column}}, a brace is written twice",
+        "有单独的 {brace}：列名写成 {{列名}}，花括号本身须写两次",
+    ),
+    "invalid_encoding": (
+        "is no text encoding; use utf-8 or gb18030",
+        "不是文本编码；请用 utf-8 或 gb18030",
+    ),
+    "invalid_form": (
+        "does not give year, month and day; write it as in 2026-03-02 = %Y-%m-%d",
+        "未给出年月日；应写成如 2026-03-02 = %Y-%m-%d",
+    ),
+    "invalid_expression": ("is no regular expression: {what}", "不是正则表达式：{what}"),
+    "invalid_groups": (
+        "needs exactly one group: the part of the name that counts",
+        "须有且只有一个分组，即名称中有效的部分",
+    ),
+    "invalid_open_and_closed": ("open and closed at once: {words}", "同时列为办结和未办结：{words}"),
+    "invalid_no_status": ("no status is open or closed", "没有任何办结或未办结状态"),
+    "invalid_stands_under": (
+        "a {tier} stands under one of: {allowed}",
+        "{tier} 的上级须为：{allowed}",
+    ),
+    "invalid_place_tier": (
+        "a matter lies in a community, a grid or a building",
+        "事项所在地须为社区、网格或楼栋",
+    ),
+    "invalid_department": ("an area is no department", "行政区域不是部门"),
+    "invalid_root_prefix": (
+        "root.unit begins with the prefix {prefix}, so a unit could get its id",
+        "root.unit 以前缀 {prefix} 开头，可能与某单位编号相同",
+    ),
+    "invalid_prefixes": (
+        "the prefixes {one} and {other} could give two units one id",
+        "前缀 {one} 与 {other} 可能使两个单位编号相同",
+    ),
+    # files of commands
     "invalid_id_twice": (
         "stands on line {line} already; with --atomic each command has an id of its own",
         "第 {line} 行已使用；--atomic 时每条命令须有自己的编号",
