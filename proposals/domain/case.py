@@ -233,13 +233,11 @@ class ProposalCommand(Command):
     proposal: ProposalId
 
 
-def rules_of(state: Proposal | None, command: Command, context: Context) -> ProcessPolicy | None:
+def rules_of(state: Proposal | None, command: Any, context: Context) -> ProcessPolicy | None:
     """The rules pinned by the case; before it exists, those of the edition the command will pin."""
     if state is not None:
         return context.policy(state.policy)
-    assert command.at is not None
-    place = getattr(command, "place", None)
-    edition = context.policy_in_force(place, command.at) if place is not None else None
+    edition = context.policy_in_force(command.place, command.at)
     return context.policy(edition) if edition is not None else None
 
 
@@ -256,11 +254,10 @@ def edition_for(place: str, at: datetime, context: Context) -> str:
     return edition
 
 
-def site_of(state: Proposal | None, command: Command, context: Context) -> Site:
+def site_of(state: Proposal | None, command: Any, context: Context) -> Site:
     """Where the case is; a new one where its command says."""
     if state is None:
-        place = str(getattr(command, "place", ""))
-        return Site(place=place, unit=place)
+        return Site(place=command.place, unit=command.place)
     lead = state.lead_order
     order = order_state(lead.order, context) if lead is not None else None
     return Site(place=state.place, unit=state.unit, handling_unit=order.unit if order is not None else None)

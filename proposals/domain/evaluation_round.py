@@ -382,8 +382,8 @@ def _site(state: EvaluationRound, command: Command, context: Context) -> Site:
     return Site(place=case.place, unit=case.unit)
 
 
-def _rules(state: EvaluationRound | None, command: Command, context: Context) -> ProcessPolicy:
-    proposal = state.proposal if state is not None else str(getattr(command, "proposal", ""))
+def _rules(state: EvaluationRound | None, command: Any, context: Context) -> ProcessPolicy:
+    proposal = state.proposal if state is not None else command.proposal
     return context.policy(context.state(proposal).policy)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proposals.domain.context import Context, Site
 from proposals.domain.deadlines import first_day_after
@@ -303,16 +303,15 @@ def on_agenda_of_called_meeting(case: Proposal, stream: str, context: Context) -
 # --- rows
 
 
-def _site(state: Meeting | None, command: Command, context: Context) -> Site:
-    unit = state.unit if state is not None else str(getattr(command, "unit", ""))
+def _site(state: Meeting | None, command: Any, context: Context) -> Site:
+    unit = state.unit if state is not None else command.unit
     return Site(place=unit, unit=unit)
 
 
-def _rules(state: Meeting | None, command: Command, context: Context) -> ProcessPolicy | None:
+def _rules(state: Meeting | None, command: Any, context: Context) -> ProcessPolicy | None:
     if state is not None:
         return context.policy(state.policy)
-    assert command.at is not None
-    edition = context.policy_in_force(str(getattr(command, "unit", "")), command.at)
+    edition = context.policy_in_force(command.unit, command.at)
     return context.policy(edition) if edition is not None else None
 
 

@@ -408,8 +408,8 @@ def nobody_is_left(state: Unit, command: CloseUnit, context: Context) -> Refusal
     return refusal("unit_has_people", unit=state.id, people=len(left)) if left else None
 
 
-def _site(state: Unit | None, command: Command, context: Context) -> Site:
-    home = state.id if state is not None else getattr(command, "parent", None) or command.stream
+def _site(state: Unit | None, command: Any, context: Context) -> Site:
+    home = state.id if state is not None else command.parent or command.stream
     return Site(place=home, unit=home)
 
 

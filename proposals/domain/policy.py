@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
@@ -147,8 +147,8 @@ def not_before_today(state: Policy, command: PublishPolicy, context: Context) ->
     return None
 
 
-def _site(state: Policy | None, command: Command, context: Context) -> Site:
-    unit = state.unit if state is not None else getattr(command, "unit", command.stream)
+def _site(state: Policy | None, command: Any, context: Context) -> Site:
+    unit = state.unit if state is not None else command.unit
     return Site(place=unit, unit=unit, handling_unit=unit)
 
 

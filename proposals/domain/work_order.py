@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from proposals.domain.deadlines import end_of
 from proposals.domain.errors import Refusal, refusal
@@ -207,9 +207,9 @@ def times_of(command: Command, proposal: str, urgency: Urgency, context: Context
     )
 
 
-def rules_of_order(state: WorkOrder | None, command: Command, context: Context) -> ProcessPolicy:
+def rules_of_order(state: WorkOrder | None, command: Any, context: Context) -> ProcessPolicy:
     """The rules pinned by the order's case."""
-    proposal = state.proposal if state is not None else str(getattr(command, "proposal", ""))
+    proposal = state.proposal if state is not None else command.proposal
     return context.policy(context.state(proposal).policy)
 
 

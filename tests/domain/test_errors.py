@@ -37,7 +37,10 @@ def test_what_is_not_there_is_named() -> None:
 def test_an_unknown_event_is_named_with_its_schema_and_where_it_is() -> None:
     error = UnknownEvent("LampLit", 7, "proposal-1 version 3")
 
-    assert str(error).startswith("proposal-1 version 3 holds LampLit in schema 7, which this release does not know")
+    assert str(error) == (
+        "proposal-1 version 3 holds LampLit in schema 7, which this release does not know; "
+        "read the store with the release that wrote it or a newer one"
+    )
     assert (error.name, error.schema) == ("LampLit", 7)
 
 

@@ -542,3 +542,13 @@ def test_what_may_still_be_reopened_is_not_archived(state: str, last: tuple[int,
 @pytest.mark.parametrize("state", ["withdrawn", "merged"])
 def test_what_cannot_be_reopened_is_archived_at_once(state: str) -> None:
     assert refusal_of(reached(state), ARCHIVE) is None
+
+
+@pytest.mark.parametrize(("zone", "code"), [("Asia/Shanghai", None), ("UTC", "not_an_approver")])
+def test_an_approver_of_a_correction_holds_office_on_the_day_of_the_cases_own_zone(zone: str, code: str | None) -> None:
+    """Appointed from the day after: in Shanghai that has begun an hour ago, in London's winter not yet."""
+    scenario = reached("raised", time_zone=zone).at(shanghai(3, 3, 1))
+    appointed = Appointed(person="newcomer", role=Role.REVIEWER, since=shanghai(3, 3, 9).date())
+    scenario.given(on("unit-street", appointed))
+
+    assert refusal_of(scenario, CORRECT.model_copy(update={"approved_by": "newcomer"})) == code

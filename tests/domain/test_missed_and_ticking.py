@@ -190,6 +190,7 @@ def test_a_rectification_rises_by_the_clock_once_rounds_are_used_up() -> None:
 
     assert [fact.name for fact in scenario.recorded] == ["DeadlineMissed", "DeadlineMissed", "RectificationEscalated"]
     assert isinstance(scenario.recorded[-1].event, RectificationEscalated)
+    assert scenario.recorded[-1].event.reason == "evaluation rounds exhausted"
     assert scenario.state(CASE).unit == "unit-community"
     assert quiet_again(scenario)
 

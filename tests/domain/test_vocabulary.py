@@ -158,7 +158,7 @@ def test_an_instant_is_read_from_iso_8601_text() -> None:
 def test_a_naive_instant_is_refused_and_so_is_one_outside_the_calendar() -> None:
     assert not accepts(Instant, datetime(2026, 3, 2, 9))  # noqa: DTZ001 - that is the point
     assert not accepts(Instant, "2026-03-02T09:00:00")
-    with pytest.raises(ValidationError, match="the instant is outside the calendar once it is brought to UTC"):
+    with pytest.raises(ValidationError, match="is outside the calendar once it is brought to UTC"):
         TypeAdapter(Instant).validate_python(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8))))
 
 
