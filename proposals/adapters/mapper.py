@@ -8,7 +8,7 @@ import orjson
 from eventsourcing.persistence import Mapper, StoredEvent
 from pydantic import ValidationError
 
-from proposals.adapters.problems import problems_of
+from proposals.adapters.problems import path_of
 from proposals.adapters.store import Envelope, row_of
 from proposals.domain.errors import ProposalsError, UnknownEvent
 from proposals.domain.event import Fact
@@ -88,7 +88,7 @@ class FactMapper(Mapper[str]):
         except ValueError:
             raise BrokenEvent(stream, version, name, ["recorded_at: is no instant"]) from None
         ids = command_id or "", correlation_id or "", causation_id or ""
-        return Fact(*happened[:6], *ids, recorded, position)
+        return Fact(*happened[:6], *ids, recorded, position)  # half the time of `_replace`, for every row of a log
 
     def happened(self, row: Row) -> Fact:
         """The fact of a row of what happened, without what says how it was recorded. A state is folded from these."""
@@ -111,7 +111,9 @@ class FactMapper(Mapper[str]):
                 "",
             )
         except ValidationError as error:
-            problems = [f"{where}: {why}" for where, why in problems_of(error)]
+            problems = [
+                f"{path_of(problem['loc'])}: {problem['type']}" for problem in error.errors(include_input=False)
+            ]
         except (ValueError, TypeError, LookupError) as error:
             problems = [f"it cannot be read ({type(error).__name__})"]  # its text might show what was stored
         raise BrokenEvent(stream, version, name, problems)

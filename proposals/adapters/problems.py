@@ -90,7 +90,7 @@ def reason_of(problem: Mapping[str, Any], language: str) -> str:
         code, bound = _COUNTED[kind]
         return text(code, language, limit=details[bound])
     if kind == "enum":
-        return text("invalid_choice", language, choices=details["expected"].replace("'", ""))
+        return text("invalid_choice", language, choices=details["expected"].replace("'", "").replace(" or ", ", "))
     if kind == "string_pattern_mismatch":
         return _unlike(str(details["pattern"]), language)
     if kind in TEXTS:  # one of our own validators

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from sys import modules
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
@@ -129,7 +130,10 @@ class _Shape:
 
 @cache
 def _shape(kind: Kind) -> _Shape:
-    """How a kind's state looks in this release; its name changes when the state's fields do."""
+    """How a kind's state looks in this release; its name changes with the release and with the state's fields.
+
+    Another release may fold the same events into the same fields differently, and nobody would see it in those.
+    """
     process = PROCESSES[kind]
     state = process.state
     hints: dict[str, Any] = {}
@@ -144,5 +148,5 @@ def _shape(kind: Kind) -> _Shape:
     wanted: dict[str, Any] = {field.name: (hints[field.name], ...) for field in fields(state)}
     model = create_model(f"{kind}_snapshot", __config__=ConfigDict(arbitrary_types_allowed=True), **wanted)
     model.model_rebuild(force=True, _types_namespace=_NAMES)  # what named tuples inside were annotated with
-    told = orjson.dumps(model.model_json_schema(), option=orjson.OPT_SORT_KEYS)
+    told = orjson.dumps([version("fivestep-proposals"), model.model_json_schema()], option=orjson.OPT_SORT_KEYS)
     return _Shape(f"{kind}.{sha256(told).hexdigest()[:12]}", state, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from proposals.domain.ports import Calendar, Funds, KeyStore
     from proposals.domain.state import State
 
+
+log = logging.getLogger(__name__)
 
 _STREAM = re.compile(rf"({'|'.join(Kind)})-[A-Za-z0-9][A-Za-z0-9._-]{{0,79}}")
 
@@ -241,7 +244,8 @@ class Proposals:
             asked = [self.writer.request(command) for command in commands_for(timer, state, now, work.context)]
             try:
                 facts = self.writer.record(asked, seen=state)
-            except Refused:
+            except Refused as refused:  # what the clock wants is not open now; the timer stays, and is tried again
+                log.debug("%s is due on %s, and is refused: %s", timer.name, stream, refused.code)
                 continue
             # A timer that went off before and is pending again, as after a backdated revision, has no second effect.
             done = [fact for fact in facts if fact.position is not None and fact.position > head]

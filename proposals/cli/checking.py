@@ -63,22 +63,16 @@ def show_packaged(context: typer.Context) -> None:  # noqa: ARG001 - every comma
 
 def _found(file: Path, settings: Settings) -> tuple[ProcessPolicy | None, list[dict[str, str]]]:
     """The rules in the file, and what is wrong with them. Raises Failure for a file that is no TOML at all."""
-    import tomllib
-
     from proposals.adapters.policies import parse_policy
     from proposals.domain.errors import Invalid
     from proposals.domain.policy_check import check as findings
 
-    content = file.read_bytes()
     try:
-        tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Failure(settings.words("error_not_utf8", file=str(file)), WRONG_USAGE) from None
-    except tomllib.TOMLDecodeError as error:
-        raise Failure(settings.words("error_not_toml", file=str(file), what=str(error)), WRONG_USAGE) from None
-    try:
-        rules = parse_policy(content.removeprefix(b"\xef\xbb\xbf"), str(file), language=settings.words.language)
+        rules = parse_policy(file.read_bytes(), str(file), language=settings.words.language)
     except Invalid as error:
+        (field, reason), *_ = error.problems
+        if field == str(file):
+            raise Failure(f"{field}: {reason}", WRONG_USAGE) from None
         return None, [
             {"severity": "error", "code": "policy_invalid", "field": field, "text": reason}
             for field, reason in error.problems

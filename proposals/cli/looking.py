@@ -68,7 +68,7 @@ def history(
 
     columns = [
         Column("", lambda row: str(row["version"]), right=True, style=lambda _: "dim"),
-        Column(settings.clock("heading_when"), lambda row: settings.local(as_instant(row["occurred_at"]))),
+        Column(settings.zoned("heading_when"), lambda row: settings.local(as_instant(row["occurred_at"]))),
         Column(words("heading_event"), lambda row: words.name(row["name"]), style=lambda _: "bold"),
         Column(words("heading_who"), who, room=12, wrap=True),
         Column(words("heading_details"), lambda row: told(row, settings), room=24, wrap=True, style=lambda _: "dim"),

@@ -197,7 +197,7 @@ class Settings:
         """An instant as people read it, in the zone of the options."""
         return f"{self._here(instant):%Y-%m-%d %H:%M}" if instant is not None else ""
 
-    def clock(self, heading: str) -> str:
+    def zoned(self, heading: str) -> str:
         """A heading over such times, with their zone."""
         return f"{self.words(heading)} ({self.zone})"
 

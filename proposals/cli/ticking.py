@@ -49,7 +49,7 @@ def tick(
         Column(words("heading_event"), lambda row: words.name(row["name"])),
         Column(words("heading_timer"), lambda row: row["data"].get("timer", ""), rank=2),
         Column(words("heading_holder"), lambda row: words.name(row["data"].get("owner", "")), rank=1),
-        Column(settings.clock("heading_when"), when, rank=3),
+        Column(settings.zoned("heading_when"), when, rank=3),
     ]
     if facts or unfinished is None or shape is not Format.TABLE:
         show(rows, shape, ENVELOPE, columns, words("tick_nothing"))

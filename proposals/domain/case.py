@@ -23,7 +23,6 @@ from proposals.domain.vocabulary import (
     ProposalId,
     Role,
     Source,
-    Tier,
     Urgency,
 )
 
@@ -291,18 +290,6 @@ def parent_of(state: Proposal, context: Context) -> str:
     parent = context.parent(state.unit)
     assert parent is not None
     return parent.id
-
-
-def place_is_an_area(place: str, context: Context, tiers: frozenset[Tier]) -> Refusal | None:
-    """The place is an open unit of the administrative tree, of one of these tiers."""
-    unit = context.unit(place)
-    if unit is None:
-        return refusal("no_such_unit", unit=place)
-    if unit.status is None or unit.status.value != "open":
-        return refusal("unit_is_closed", unit=place)
-    if unit.tier not in tiers:
-        return refusal("place_of_wrong_tier", unit=place, allowed=sorted(tier.value for tier in tiers))
-    return None
 
 
 def order_state(order: str, context: Context) -> WorkOrder | None:

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from proposals.domain.errors import Refusal, refusal
 from proposals.domain.rules import Action, PeriodUnit, ProcessPolicy
+from proposals.domain.vocabulary import instant_text
 
 if TYPE_CHECKING:
     from proposals.domain.ports import Calendar
@@ -124,6 +126,12 @@ def _of_the_state(kind: Kind, state: State, rules: ProcessPolicy, calendar: Cale
         )
         for consequence in deadline.then
     ]
+
+
+def not_before(due: datetime | None, at: datetime | None) -> Refusal | None:
+    """What waits for a time is not done before it."""
+    assert at is not None
+    return refusal("not_yet_due", due=instant_text(due)) if due is not None and at < due else None
 
 
 def same_timers(before: State, after: State, rules: ProcessPolicy | None) -> bool:

@@ -16,7 +16,7 @@ from proposals.domain.case import (
     pinned,
     within_maximum,
 )
-from proposals.domain.deadlines import end_of
+from proposals.domain.deadlines import end_of, not_before
 from proposals.domain.discussion import discussion_failed
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
@@ -32,6 +32,7 @@ from proposals.domain.vocabulary import (
     Step,
     Text,
     UnitId,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def publicity_is_open(state: Proposal, command: RaiseObjection, context: Context
     """Inside the publicity period 公示期."""
     assert command.at is not None
     if state.due_at is not None and command.at >= state.due_at:
-        return refusal("publicity_is_over", due=state.due_at.isoformat())
+        return refusal("publicity_is_over", due=instant_text(state.due_at))
     return None
 
 
@@ -299,10 +300,7 @@ def upholding_is_left(state: Proposal, command: UpholdObjection, context: Contex
 
 def publicity_is_over(state: Proposal, command: ConfirmDecision, context: Context) -> Refusal | None:
     """The publicity period has run its whole length."""
-    assert command.at is not None
-    if state.due_at is not None and command.at < state.due_at:
-        return refusal("not_yet_due", due=state.due_at.isoformat())
-    return None
+    return not_before(state.due_at, command.at)
 
 
 def no_objection_is_open(state: Proposal, command: ConfirmDecision, context: Context) -> Refusal | None:

@@ -13,6 +13,7 @@ from proposals.domain.case import (
     parent_of,
     within_maximum,
 )
+from proposals.domain.deadlines import not_before
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.meeting import Meeting, MeetingStatus
@@ -169,10 +170,7 @@ def the_chair_comes_first(state: Proposal, command: Any, context: Context) -> Re
     """The chair says what the meeting came to; once the chair's time is over, the convenor does, from the minutes."""
     if state.is_in(Role.CHAIR, command.actor, command, context):
         return None
-    assert command.at is not None
-    if state.due_at is not None and command.at < state.due_at:
-        return refusal("not_yet_due", due=state.due_at.isoformat())
-    return None
+    return not_before(state.due_at, command.at)
 
 
 def discussed_or_openings_exhausted(state: Proposal, command: EscalateDiscussion, context: Context) -> Refusal | None:

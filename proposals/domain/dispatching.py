@@ -15,9 +15,10 @@ from proposals.domain.case import (
     pinned,
     within_maximum,
 )
-from proposals.domain.errors import Refusal, refusal
+from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import SAME, Row
+from proposals.domain.units import each_unit_once_and_open
 from proposals.domain.vocabulary import (
     Code,
     OrderId,
@@ -195,15 +196,7 @@ def one_lead_and_open_units(state: Proposal, command: DispatchWork, context: Con
     lead, assisting = _units(state, command)
     if not lead:
         return refusal("plan_has_no_lead")
-    if lead in assisting or len(set(assisting)) < len(assisting):
-        return refusal("unit_named_twice", proposal=state.id)
-    for unit in (lead, *assisting):
-        found = context.unit(unit)
-        if found is None:
-            return refusal("no_such_unit", unit=unit)
-        if str(found.status) != "open":
-            return refusal("unit_is_closed", unit=unit)
-    return None
+    return each_unit_once_and_open(state.id, lead, assisting, context)
 
 
 def the_lead_is_that_of_the_plan(state: Proposal, command: DispatchWork, context: Context) -> Refusal | None:
@@ -247,10 +240,7 @@ def it_is_not_the_lead(state: Proposal, command: WithdrawOrder, context: Context
 
 def cause_is_in_policy(state: Proposal, command: BlowWhistle, context: Context) -> Refusal | None:
     """A whistle is blown for the policy's causes only."""
-    known = pinned(context, state).whistle_causes
-    if command.cause not in known:
-        return refusal("not_on_the_list", field="cause", value=command.cause, allowed=sorted(known))
-    return None
+    return on_the_list("cause", command.cause, pinned(context, state).whistle_causes)
 
 
 def a_principal_has_signed(state: Proposal, command: BlowWhistle, context: Context) -> Refusal | None:

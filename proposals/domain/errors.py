@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
 from proposals.domain.catalogue import SENTENCES, sentence, text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class ProposalsError(Exception):
@@ -32,6 +35,11 @@ def refusal(code: str, **details: Any) -> Refusal:
         message = f"{code} has no sentence yet: give it one in proposals/domain/catalogue/refusals.py"
         raise KeyError(message)
     return Refusal(code, details)
+
+
+def on_the_list(field: str, value: str, known: Collection[str]) -> Refusal | None:
+    """Only what a policy lists under a field counts."""
+    return None if value in known else refusal("not_on_the_list", field=field, value=value, known=sorted(known))
 
 
 def unfit(code: str, **details: str) -> PydanticCustomError:

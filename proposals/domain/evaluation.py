@@ -48,7 +48,7 @@ class OpenEvaluation(ProposalCommand):
     """
 
     eligible: Annotated[tuple[PersonId, ...], Field(min_length=1, max_length=20_000)]
-    resides_in: tuple[UnitId, ...] = ()
+    resides_in: Annotated[tuple[UnitId, ...], Field(max_length=100)] = ()
 
 
 class PassEvaluation(ProposalCommand):
@@ -208,10 +208,11 @@ def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Contex
         if not context.is_within(home, state.unit):
             return refusal("area_lies_elsewhere", unit=home, area=state.unit)
     day = context.day(command.at, pinned(context, state))
-    homes = [*context.above(state.place), *filter(None, map(context.unit, command.resides_in))]
+    further = (context.unit(home) for home in command.resides_in)
+    homes = [*context.above(state.place), *(unit for unit in further if unit is not None)]
     known = {state.proposer.actor, *state.cosigners}
     strangers = sum(
-        person not in known and not any(home.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day) for home in homes)
+        person not in known and not any(unit.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day) for unit in homes)
         for person in command.eligible
     )
     return refusal("not_concerned", people=strangers) if strangers else None

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
+from proposals.domain.deadlines import not_before
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
 from proposals.domain.handling import people_who_handled
@@ -30,6 +31,7 @@ from proposals.domain.vocabulary import (
     RoundId,
     Text,
     Value,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -352,17 +354,15 @@ def voting_is_open(state: EvaluationRound, command: CastBallot | CastBallots, co
     """Ballots are given before the time is over."""
     assert command.at is not None
     if state.due_at is not None and command.at >= state.due_at:
-        return refusal("voting_is_over", due=state.due_at.isoformat())
+        return refusal("voting_is_over", due=instant_text(state.due_at))
     return None
 
 
 def time_is_over_or_all_have_voted(state: EvaluationRound, command: CloseRound, context: Context) -> Refusal | None:
     """Nobody closes a round while votes are still to come."""
-    assert command.at is not None
-    over = state.due_at is None or command.at >= state.due_at
-    if over or (command.actor != SYSTEM and len(state.ballots) == len(state.eligible)):
+    if command.actor != SYSTEM and len(state.ballots) == len(state.eligible):
         return None
-    return refusal("not_yet_due", due=state.due_at.isoformat() if state.due_at else "")
+    return not_before(state.due_at, command.at)
 
 
 def reviewer_is_apart(state: EvaluationRound, command: AnnulRound, context: Context) -> Refusal | None:

@@ -18,6 +18,7 @@ from proposals.domain.case import (
     site_of,
     within_maximum,
 )
+from proposals.domain.deadlines import not_before
 from proposals.domain.dispatching import DISPATCHING
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Fact, StateEvent
@@ -193,10 +194,7 @@ def suspensions_are_left(state: Proposal, command: SuspendHandling, context: Con
 
 def the_clock_waits_for_the_review(state: Proposal, command: ResumeHandling, context: Context) -> Refusal | None:
     """The system resumes at the review date; people may do so earlier."""
-    assert command.at is not None
-    if command.actor == SYSTEM and state.due_at is not None and command.at < state.due_at:
-        return refusal("not_yet_due", due=state.due_at.isoformat())
-    return None
+    return not_before(state.due_at, command.at) if command.actor == SYSTEM else None
 
 
 def every_order_is_done(state: Proposal, command: SubmitHandling, context: Context) -> Refusal | None:

@@ -12,7 +12,6 @@ from proposals.domain.case import (
     ProposalCommand,
     S,
     edition_for,
-    place_is_an_area,
     rules_of,
 )
 from proposals.domain.deadlines import end_of
@@ -20,6 +19,7 @@ from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Row
 from proposals.domain.raising import a_policy_is_in_force
+from proposals.domain.units import place_is_an_area
 from proposals.domain.vocabulary import (
     Code,
     Instant,

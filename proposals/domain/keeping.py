@@ -19,7 +19,7 @@ from proposals.domain.case import (
     within_maximum,
 )
 from proposals.domain.deadlines import end_of
-from proposals.domain.errors import Refusal, refusal
+from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.missed import missed_row
 from proposals.domain.process import SAME, Row
@@ -32,6 +32,7 @@ from proposals.domain.vocabulary import (
     Role,
     Text,
     Urgency,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -286,15 +287,12 @@ def the_window_is_over(state: Proposal, command: ArchiveProposal, context: Conte
         return None
     rules = pinned(context, state)
     end = end_of(state.ended_at, rules.reopen_window, rules, context.calendar).at
-    return refusal("window_is_open", until=end.isoformat()) if command.at < end else None
+    return refusal("window_is_open", until=instant_text(end)) if command.at < end else None
 
 
 def retention_class_is_in_policy(state: Proposal, command: ArchiveProposal, context: Context) -> Refusal | None:
     """How long it is kept is on the policy's list."""
-    known = pinned(context, state).retention_classes
-    if command.retention_class not in known:
-        return refusal("not_on_the_list", field="retention_class", value=command.retention_class, allowed=sorted(known))
-    return None
+    return on_the_list("retention_class", command.retention_class, pinned(context, state).retention_classes)
 
 
 # --- rows

@@ -70,7 +70,10 @@ class InviteObserver(MeetingCommand):
 
 
 class FixRoll(MeetingCommand):
-    """Fixes who is due to attend, from the appointments of the meeting's day; `excused` have leave 请假."""
+    """Fixes who is due to attend, from the appointments of the meeting's day; `excused` have leave 请假.
+
+    It is fixed again when appointments have changed; who had leave keeps it.
+    """
 
     excused: tuple[PersonId, ...] = ()
 
@@ -197,13 +200,13 @@ class RollFixed(StateEvent):
     def of(cls, state: Meeting, command: FixRoll, context: Context) -> RollFixed:
         """From the appointments of the meeting's day."""
         members, observers = roll_of(state, context)
-        return cls(
-            members=members, observers=observers, excused=tuple(sorted(set(command.excused))), due_at=state.due_at
-        )
+        excused = {*command.excused, *state.excused} & set(members)
+        return cls(members=members, observers=observers, excused=tuple(sorted(excused)), due_at=state.due_at)
 
     def apply(self, state: Meeting, fact: Fact) -> None:
-        """The roll."""
+        """The roll. Who is not on it any more is not present."""
         state.members, state.observers, state.excused = self.members, self.observers, self.excused
+        state.present &= {*self.members, *self.observers}
 
 
 class MeetingCancelled(StateEvent):

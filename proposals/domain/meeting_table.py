@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import first_day_after
-from proposals.domain.errors import Refusal, refusal
+from proposals.domain.deadlines import first_day_after, not_before
+from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.meeting import Meeting, MeetingStatus, Outcome, Purpose
 from proposals.domain.missed import missed_row
-from proposals.domain.organisation import unit_is_open
 from proposals.domain.process import NEW, SAME, Process, Row
+from proposals.domain.units import each_unit_once_and_open, unit_is_open
 from proposals.domain.vocabulary import (
     SYSTEM,
     Kind,
     Motion,
     Role,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -75,10 +76,8 @@ def its_rules_are_in_force(state: None, command: CallMeeting, context: Context) 
 def its_kind_is_in_policy(state: None, command: CallMeeting, context: Context) -> Refusal | None:
     """居民议事会 and its like are the policy's list."""
     assert command.at is not None
-    known = context.policy(str(context.policy_in_force(command.unit, command.at))).meeting_kinds
-    if command.meeting_kind not in known:
-        return refusal("not_on_the_list", field="meeting_kind", value=command.meeting_kind, allowed=sorted(known))
-    return None
+    rules = context.policy(str(context.policy_in_force(command.unit, command.at)))
+    return on_the_list("meeting_kind", command.meeting_kind, rules.meeting_kinds)
 
 
 def notice_is_long_enough(state: None, command: CallMeeting, context: Context) -> Refusal | None:
@@ -101,7 +100,7 @@ def _notice(command: Command, starts_at: datetime, rules: ProcessPolicy, context
 
 
 def cases_are_for_this_meeting(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
-    """Every case is open, in the state and at the unit that this meeting serves, and in that revision."""
+    """Every case is on it once, under a motion that this meeting can deal with."""
     seen: set[str] = set()
     for item in command.agenda:
         if item.proposal in seen:
@@ -138,12 +137,9 @@ def motions_carry_what_they_need(state: Meeting, command: SetAgenda, context: Co
             continue
         if item.plan is None:
             return refusal("motion_needs_plan", proposal=item.proposal)
-        if item.plan.lead in item.plan.assisting or len(set(item.plan.assisting)) < len(item.plan.assisting):
-            return refusal("unit_named_twice", proposal=item.proposal)
-        for unit in (item.plan.lead, *item.plan.assisting):
-            reason = unit_is_open(unit, context)
-            if reason is not None:
-                return reason
+        reason = each_unit_once_and_open(item.proposal, item.plan.lead, item.plan.assisting, context)
+        if reason is not None:
+            return reason
         why = context.funds.refusal(state.unit, item.appropriation)
         if why is not None:
             return refusal("funds_refused", proposal=item.proposal, reason=why)
@@ -159,6 +155,21 @@ def chair_is_on_the_roll(state: Meeting, command: FixRoll, context: Context) -> 
     """The chair is a voting member that day."""
     members, _ = roll_of(state, context)
     return None if state.chair in members else refusal("chair_not_on_the_roll", chair=state.chair)
+
+
+def the_roll_is_not_right_yet(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
+    """A roll is fixed again only when people were appointed or have left."""
+    if state.status is MeetingStatus.CALLED or roll_of(state, context) != (state.members, state.observers):
+        return None
+    return refusal("roll_is_right")
+
+
+def leave_is_given_beforehand(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
+    """Once the meeting's hour has come, the absent are absent: no quorum is made by giving them leave."""
+    assert command.at is not None
+    assert state.starts_at is not None
+    late = command.at >= state.starts_at and set(command.excused) - set(state.excused)
+    return refusal("leave_too_late", people=len(late)) if late else None
 
 
 def agenda_is_set(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
@@ -189,7 +200,7 @@ def its_day_has_come(state: Meeting, command: RecordAttendance, context: Context
     assert state.starts_at is not None
     rules = context.policy(state.policy)
     if context.day(command.at, rules) < context.day(state.starts_at, rules):
-        return refusal("too_early", starts=state.starts_at.isoformat())
+        return refusal("too_early", starts=instant_text(state.starts_at))
     return None
 
 
@@ -200,7 +211,7 @@ def its_hour_has_come(state: Meeting, command: OpenMeeting, context: Context) ->
     assert state.due_at is not None
     if command.at >= state.due_at:
         return refusal("meeting_is_over", meeting=state.id, status=state.status)
-    return refusal("too_early", starts=state.starts_at.isoformat()) if command.at < state.starts_at else None
+    return refusal("too_early", starts=instant_text(state.starts_at)) if command.at < state.starts_at else None
 
 
 def chair_is_present(state: Meeting, command: OpenMeeting, context: Context) -> Refusal | None:
@@ -227,9 +238,9 @@ def it_cannot_be_held(state: Meeting, command: LapseMeeting, context: Context) -
     assert state.starts_at is not None
     assert state.due_at is not None
     if command.actor == SYSTEM:
-        return refusal("not_yet_due", due=state.due_at.isoformat()) if command.at < state.due_at else None
+        return not_before(state.due_at, command.at)
     if command.at < state.starts_at:
-        return refusal("too_early", starts=state.starts_at.isoformat())
+        return refusal("too_early", starts=instant_text(state.starts_at))
     return refusal("quorum_is_met") if state.has_quorum(context.policy(state.policy)) else None
 
 
@@ -258,9 +269,8 @@ def the_chair_keys_in_no_vote(state: Meeting, command: Recuse | CastVote, contex
 
 
 def somebody_has_voted(state: Meeting, command: CloseItem, context: Context) -> Refusal | None:
-    """A matter is lost by votes, not by the chair's closing the item before there are any."""
-    tally = state.tally(command.item)
-    if outcome_now(state, command.item, context) is not Outcome.LOST or tally.voted:
+    """No matter is lost before anybody has voted on it."""
+    if state.tally(command.item).voted or outcome_now(state, command.item, context) is not Outcome.LOST:
         return None
     return refusal("nobody_has_voted", item=command.item)
 
@@ -274,12 +284,9 @@ def the_item_is_voted_on(state: Meeting, command: CastVote, context: Context) ->
 
 def the_chair_has_left_it(state: Meeting, command: Command, context: Context) -> Refusal | None:
     """The convenor steps in for a chair only when the chair's time is over."""
-    assert command.at is not None
     if state.status in {MeetingStatus.CALLED, MeetingStatus.ROLLED} or command.actor == state.chair:
         return None
-    if state.due_at is not None and command.at < state.due_at:
-        return refusal("not_yet_due", due=state.due_at.isoformat())
-    return None
+    return not_before(state.due_at, command.at)
 
 
 def no_item_is_open(state: Meeting, command: CloseMeeting, context: Context) -> Refusal | None:
@@ -330,7 +337,8 @@ MEETING = Process(
              motions_carry_what_they_need)),
         Row(_M.CALLED, InviteObserver, ObserverInvited, SAME, (_R.CONVENOR,), (observer_is_new,)),
         Row((_M.CALLED, _M.ROLLED), FixRoll, RollFixed, _M.ROLLED, (_R.CHAIR,),
-            (agenda_is_set, chair_is_on_the_roll, excused_are_members)),
+            (agenda_is_set, the_roll_is_not_right_yet, chair_is_on_the_roll, excused_are_members,
+             leave_is_given_beforehand)),
         Row((_M.CALLED, _M.ROLLED, _M.IN_SESSION), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,),
             (the_chair_has_left_it,)),
         Row((_M.ROLLED, _M.IN_SESSION), RecordAttendance, AttendanceRecorded, SAME, (_R.CHAIR,),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import StringConstraints
 
-from proposals.domain.deadlines import pending
+from proposals.domain.deadlines import not_before, pending
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact
 from proposals.domain.process import SAME, Row
@@ -56,10 +56,9 @@ class DeadlineMissed(Event):
 
 def the_time_has_passed(state: Any, command: RecordMissed, context: Context) -> Refusal | None:
     """It is noted once in a period, and not before."""
-    assert command.at is not None
     if command.timer in state.missed:
         return refusal("noted_already", timer=command.timer)
-    return refusal("not_yet_due", due=command.due.isoformat()) if command.at < command.due else None
+    return not_before(command.due, command.at)
 
 
 def missed_row(states: tuple[StrEnum, ...], policy: Callable[[Any, Any, Context], ProcessPolicy | None]) -> Row:

@@ -12,6 +12,7 @@ from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Process, Row
 from proposals.domain.state import State
+from proposals.domain.units import unit_is_open
 from proposals.domain.vocabulary import (
     BALLOT_BOX,
     FOLLOWING_FROM_A_CASE,
@@ -345,14 +346,6 @@ def _fits_under(unit: str, tier: Tier, parent: str | None, context: Context) -> 
     if above is None or above.tier is None or above.tier.value not in allowed:
         return refusal("unit_under_wrong_tier", unit=unit, tier=tier.value, allowed=allowed)
     return None
-
-
-def unit_is_open(unit: str, context: Context) -> Refusal | None:
-    """The unit exists and is not closed."""
-    found = context.unit(unit)
-    if found is None:
-        return refusal("no_such_unit", unit=unit)
-    return None if found.is_open else refusal("unit_is_closed", unit=unit)
 
 
 def role_is_one_of_appointment(state: Unit, command: Appoint, context: Context) -> Refusal | None:

@@ -11,11 +11,12 @@ from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Fact, StateEvent
-from proposals.domain.organisation import the_system_only_founds, unit_is_open
+from proposals.domain.organisation import the_system_only_founds
 from proposals.domain.policy_check import Severity, check
 from proposals.domain.process import NEW, Process, Row
 from proposals.domain.rules import ProcessPolicy
 from proposals.domain.state import State
+from proposals.domain.units import unit_is_open
 from proposals.domain.vocabulary import Act, Kind, PolicyId, Role, UnitId
 
 if TYPE_CHECKING:

@@ -36,6 +36,9 @@ class Finding:
         return sentence(self.code, language, field=self.field)
 
 
+LONGEST_REST = 12
+"""More days than any holiday in China lasts with the weekend beside it."""
+
 EXITS = (
     (Kind.PROPOSAL, "returned", Action.LAPSE),
     (Kind.PROPOSAL, "announced", Action.CONFIRM),
@@ -140,13 +143,27 @@ def _odd_numbers(rules: ProcessPolicy) -> Iterator[Finding]:
         if getattr(rules, field).numerator == 0:
             yield Finding(Severity.ERROR, "policy_always_met", field)
     for urgency in Urgency:
-        if _hours(rules.handle_within[urgency]) <= _hours(rules.acknowledge_within[urgency]):
+        if not _longer(rules.handle_within[urgency], rules.acknowledge_within[urgency]):
             yield Finding(Severity.ERROR, "policy_no_time_to_handle", f"handle_within.{urgency}")
     for status in ("closed", "refused", "rejected"):
         archive = rules.deadline(Kind.PROPOSAL, status)
-        if archive is not None and archive.within is not None and _hours(archive.within) < _hours(rules.reopen_window):
+        if archive is None or archive.within is None:
+            continue
+        if archive.within != rules.reopen_window and not _longer(archive.within, rules.reopen_window):
             yield Finding(Severity.ERROR, "policy_archived_too_soon", f"deadlines.proposal.{status}.within")
 
 
-def _hours(period: PeriodValue) -> int:
-    return period.count if period.unit is PeriodUnit.HOURS else period.count * 24
+def _longer(one: PeriodValue, other: PeriodValue) -> bool:
+    """Whether a period is longer than another wherever in the calendar they begin."""
+    if one.unit is other.unit:
+        return one.count > other.count
+    return _days(one, at_most=False) > _days(other, at_most=True)
+
+
+def _days(period: PeriodValue, *, at_most: bool) -> float:
+    """How many days of 24 hours a period has, at least or at most: weekends and the longest holiday lie in between."""
+    if period.unit is PeriodUnit.HOURS:
+        return period.count / 24
+    if period.unit is PeriodUnit.DAYS or not at_most:
+        return period.count
+    return period.count * 7 / 5 + LONGEST_REST

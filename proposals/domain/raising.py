@@ -12,14 +12,15 @@ from proposals.domain.case import (
     S,
     edition_for,
     pinned,
-    place_is_an_area,
     rules_of,
     site_of,
     within_maximum,
 )
-from proposals.domain.errors import Refusal, refusal
+from proposals.domain.deadlines import not_before
+from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Row
+from proposals.domain.units import place_is_an_area
 from proposals.domain.vocabulary import (
     Code,
     Erased,
@@ -35,6 +36,7 @@ from proposals.domain.vocabulary import (
     Tier,
     UnitId,
     Urgency,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -358,10 +360,9 @@ def enough_cosigners(state: Proposal, command: AcceptProposal, context: Context)
 
 def category_is_in_policy(state: Proposal, command: Any, context: Context) -> Refusal | None:
     """The category is on the policy's list, where the command names one."""
-    known = pinned(context, state).categories
-    if command.category is not None and command.category not in known:
-        return refusal("not_on_the_list", field="category", value=command.category, allowed=sorted(known))
-    return None
+    if command.category is None:
+        return None
+    return on_the_list("category", command.category, pinned(context, state).categories)
 
 
 def returns_are_left(state: Proposal, command: Any, context: Context) -> Refusal | None:
@@ -373,24 +374,20 @@ def correction_period_is_open(state: Proposal, command: ReviseProposal, context:
     """A returned case is completed in its time, whether or not a tick has come since."""
     assert command.at is not None
     if state.status is S.RETURNED and state.due_at is not None and command.at >= state.due_at:
-        return refusal("correction_is_over", due=state.due_at.isoformat())
+        return refusal("correction_is_over", due=instant_text(state.due_at))
     return None
 
 
 def correction_period_is_over(state: Proposal, command: LapseProposal, context: Context) -> Refusal | None:
-    """It lapses only when the time to complete it has passed."""
-    assert command.at is not None
-    if state.due_at is None or command.at < state.due_at:
-        return refusal("not_yet_due", due=state.due_at.isoformat() if state.due_at else "")
-    return None
+    """It lapses only when the time to complete it has passed, and not at all without one."""
+    if state.due_at is None:
+        return refusal("not_yet_due", due="")
+    return not_before(state.due_at, command.at)
 
 
 def ground_is_in_policy(state: Proposal, command: RefuseProposal, context: Context) -> Refusal | None:
     """Only the policy's grounds count."""
-    known = pinned(context, state).refusal_grounds
-    if command.ground not in known:
-        return refusal("not_on_the_list", field="ground", value=command.ground, allowed=sorted(known))
-    return None
+    return on_the_list("ground", command.ground, pinned(context, state).refusal_grounds)
 
 
 def root_is_open(state: Proposal, command: MergeProposal, context: Context) -> Refusal | None:

@@ -11,6 +11,7 @@ from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Fact
 from proposals.domain.rules import Period
 from proposals.domain.state import State
+from proposals.domain.units import unit_is_open
 from proposals.domain.vocabulary import (
     Act,
     Code,
@@ -215,11 +216,9 @@ def rules_of_order(state: WorkOrder | None, command: Any, context: Context) -> P
 
 def unit_can_take_an_order(case: Proposal, unit: str, context: Context, besides: str = "") -> Refusal | None:
     """The unit is open and has no other live order of the case."""
-    found = context.unit(unit)
-    if found is None:
-        return refusal("no_such_unit", unit=unit)
-    if str(found.status) != "open":
-        return refusal("unit_is_closed", unit=unit)
+    reason = unit_is_open(unit, context)
+    if reason is not None:
+        return reason
     for reference in case.live_orders:
         order: WorkOrder | None = context.read(reference.order)
         if reference.order != besides and order is not None and order.unit == unit and order.status in LIVE:

@@ -8,12 +8,13 @@ from proposals.domain.authority import apart
 from proposals.domain.case import Proposal, S
 from proposals.domain.context import Context, Site
 from proposals.domain.deadlines import latest_start
-from proposals.domain.errors import Refusal, refusal
+from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.missed import missed_row
 from proposals.domain.process import NEW, SAME, Process, Row
 from proposals.domain.vocabulary import (
     Kind,
     Role,
+    instant_text,
 )
 
 if TYPE_CHECKING:
@@ -73,10 +74,7 @@ from proposals.domain.work_order_events import (
 
 def ground_is_in_policy(state: WorkOrder, command: DeclineOrder, context: Context) -> Refusal | None:
     """Only the policy's grounds count."""
-    known = rules_of_order(state, command, context).decline_grounds
-    if command.ground not in known:
-        return refusal("not_on_the_list", field="ground", value=command.ground, allowed=sorted(known))
-    return None
+    return on_the_list("ground", command.ground, rules_of_order(state, command, context).decline_grounds)
 
 
 def it_is_not_directed(state: WorkOrder, command: DeclineOrder, context: Context) -> Refusal | None:
@@ -114,7 +112,7 @@ def asked_in_time(state: WorkOrder, command: RequestExtension, context: Context)
     rules = rules_of_order(state, command, context)
     latest = latest_start(state.complete_by, rules.extension_asked_before, rules, context.calendar)
     asked_at = state.paused_at or command.at  # while the case is suspended no time goes by
-    return refusal("asked_too_late", latest=latest.isoformat()) if asked_at > latest else None
+    return refusal("asked_too_late", latest=instant_text(latest)) if asked_at > latest else None
 
 
 def asked_once(state: WorkOrder, command: RequestExtension, context: Context) -> Refusal | None:

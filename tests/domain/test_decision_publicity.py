@@ -22,7 +22,7 @@ from proposals import (
 )
 from proposals.domain.case import Objection, S
 from proposals.domain.discussion import DiscussionOpened, ProposalForwarded
-from proposals.domain.vocabulary import Act
+from proposals.domain.vocabulary import Act, instant_text
 from proposals.testing import on
 from tests.domain.stories import (
     DAY,
@@ -147,7 +147,7 @@ def test_who_moved_away_yesterday_is_not_concerned_any_more() -> None:
 def test_objections_end_with_the_publicity_period() -> None:
     scenario = an_announced_case()
     due = scenario.state(P).due_at
-    refused(scenario.at(due).when(objecting()), "publicity_is_over", due=due.isoformat())
+    refused(scenario.at(due).when(objecting()), "publicity_is_over", due=instant_text(due))
     assert scenario.at(due - SECOND).when(objecting()).refused is None
 
 
@@ -277,7 +277,7 @@ def test_when_publicity_is_over_the_decision_is_in_force(actor: str) -> None:
     scenario = an_announced_case()
     due = scenario.state(P).due_at
     confirm = ConfirmDecision(proposal=P, actor=actor)
-    refused(scenario.at(due - SECOND).when(confirm), "not_yet_due", due=due.isoformat())
+    refused(scenario.at(due - SECOND).when(confirm), "not_yet_due", due=instant_text(due))
     case = scenario.at(due).when(confirm).then(DecisionConfirmed()).state(P)
     assert (case.status, case.due_at) == (S.CONFIRMED, due + 3 * DAY)  # two working days after
 

@@ -32,7 +32,7 @@ from proposals import (
 )
 from proposals.domain.case import S
 from proposals.domain.discussion import discussion_failed
-from proposals.domain.vocabulary import Act
+from proposals.domain.vocabulary import Act, instant_text
 from proposals.testing import MORNING, on
 from tests.domain.stories import (
     DAY,
@@ -424,8 +424,8 @@ def test_the_convenor_steps_in_only_when_the_chairs_time_is_over(way: Callable[.
     """A chair who falls ill or moves away would otherwise keep the case where it is for ever."""
     scenario = a_discussed_case()
     due = scenario.state(P).due_at
-    refused(scenario.when(way(actor="grid-convenor")), "not_yet_due", due=due.isoformat())
-    refused(scenario.at(due - SECOND).when(way(actor="grid-convenor")), "not_yet_due", due=due.isoformat())
+    refused(scenario.when(way(actor="grid-convenor")), "not_yet_due", due=instant_text(due))
+    refused(scenario.at(due - SECOND).when(way(actor="grid-convenor")), "not_yet_due", due=instant_text(due))
     assert scenario.at(due).when(way(actor="grid-convenor")).refused is None
 
 

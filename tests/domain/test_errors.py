@@ -74,7 +74,9 @@ def test_in_chinese_a_refusal_names_words_of_the_process_in_chinese_and_commands
     assert "受理员、上级负责人" in not_allowed.text("zh")
     assert "roles screener, tier_officer at" in not_allowed.text("en")
     assert refusal("limit_reached", loop="returns", maximum=2).text("zh") == "退回：已达规则上限 2 次"
-    assert "facilities" in refusal("not_on_the_list", field="category", value="x", allowed=["facilities"]).text("zh")
+    assert "（facilities、other）" in refusal(
+        "not_on_the_list", field="category", value="x", known=["facilities", "other"]
+    ).text("zh")
 
 
 def test_every_word_of_the_process_that_a_refusal_may_name_has_a_chinese_one() -> None:

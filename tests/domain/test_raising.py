@@ -29,7 +29,7 @@ from proposals import (
 )
 from proposals.domain.case import S
 from proposals.domain.organisation import PolicyEnacted, UnitClosed, UnitCreated
-from proposals.domain.vocabulary import Act, Personal, Source, Tier, UnitKind, Urgency
+from proposals.domain.vocabulary import Act, Personal, Source, Tier, UnitKind, Urgency, instant_text
 from proposals.testing import MORNING, Scenario, given, on, small_county
 from tests.domain.stories import (
     DAY,
@@ -291,7 +291,7 @@ def test_a_category_is_on_the_policys_list() -> None:
     policy = rules(categories={"b": "B", "a": "A"})
     refused(
         a_raised_case(policy).when(accepting(category="c")),
-        "not_on_the_list", field="category", value="c", allowed=["a", "b"],
+        "not_on_the_list", field="category", value="c", known=["a", "b"],
     )  # fmt: skip
     assert a_raised_case(policy).when(accepting(category="a")).refused is None
 
@@ -331,7 +331,7 @@ def test_what_is_not_completed_lapses_when_its_time_is_over() -> None:
     scenario = a_returned_case()
     due = scenario.state(P).due_at
     lapse = LapseProposal(proposal=P, actor="system")
-    refused(scenario.at(due - SECOND).when(lapse), "not_yet_due", due=due.isoformat())
+    refused(scenario.at(due - SECOND).when(lapse), "not_yet_due", due=instant_text(due))
     case = scenario.at(due).when(lapse).then(ProposalLapsed()).state(P)
     assert (case.status, case.outcome, case.ended_at) == (S.WITHDRAWN, "lapsed", due)
     refused(a_returned_case().when(LapseProposal(proposal=P, actor="li")), "not_authorised")
@@ -356,7 +356,7 @@ def test_a_refusal_has_a_ground_of_the_list_and_an_answer() -> None:
     refused(
         a_raised_case().when(refusing(ground="too_dear")),
         "not_on_the_list", field="ground", value="too_dear",
-        allowed=["in_court", "no_jurisdiction", "not_public", "unlawful"],
+        known=["in_court", "no_jurisdiction", "not_public", "unlawful"],
     )  # fmt: skip
 
 

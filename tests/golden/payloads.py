@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from proposals.adapters.keys import MemoryKeyStore
 from proposals.adapters.mapper import FactMapper
-from proposals.adapters.policies import read_policy
+from proposals.adapters.policies import parse_policy
 from proposals.adapters.sealing import Sealer
 from proposals.domain.event import Fact
 from proposals.domain.processes import EVENTS
@@ -36,7 +36,7 @@ STREAM = "proposal-golden"
 
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
-RULES = read_policy(FOLDER / "policy.toml")
+RULES = parse_policy((FOLDER / "policy.toml").read_bytes(), "policy.toml")
 """The shipped rules as they once were: those may change, golden payloads may not."""
 
 TOLD: dict[str, Any] = {

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from proposals.adapters.ledger.times import reads_a_day
 from proposals.adapters.ledger.wording import columns_of
-from proposals.adapters.problems import problems_of
-from proposals.domain.catalogue import text
+from proposals.adapters.toml_files import parse_toml
 from proposals.domain.errors import Invalid, unfit
 from proposals.domain.vocabulary import Code, Line, PersonId, PolicyId, Tier, TimeZone, UnitId, UnitKind, Value
 
@@ -273,13 +271,4 @@ def read_mapping(path: str | Path, *, language: str = "en") -> LedgerMapping:
 
     Raises Invalid with field and reason, in English (`en`) or Chinese (`zh`), OSError if the file cannot be read.
     """
-    name = Path(path).name
-    try:
-        content = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
-        return LedgerMapping.model_validate(content)
-    except UnicodeDecodeError:
-        raise Invalid([(name, text("invalid_utf8_file", language))]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid([(name, text("invalid_toml", language, what=str(error)))]) from None
-    except ValidationError as error:
-        raise Invalid(problems_of(error, language)) from None
+    return parse_toml(LedgerMapping, Path(path).read_bytes(), Path(path).name, language)

@@ -118,8 +118,6 @@ CLI: dict[str, tuple[str, str]] = {
     ),
     "error_no_unit": ("there is no unit {unit}", "没有单位 {unit}"),
     "error_zone": ("there is no such time zone; write Asia/Shanghai", "没有这个时区；应写成 Asia/Shanghai"),
-    "error_not_utf8": ("{file} is not UTF-8 text; save it as UTF-8", "{file} 不是 UTF-8 文本；请存为 UTF-8"),
-    "error_not_toml": ("{file} is not TOML: {what}", "{file} 不是 TOML：{what}"),
     "error_matters_and_mapping": (
         "--matters and --mapping go together: name both",
         "--matters 与 --mapping 须同时给出",

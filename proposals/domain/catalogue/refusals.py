@@ -102,8 +102,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "too_few_cosigners": ("{have} co-signers, {minimum} are needed", "附议 {have} 人，需要 {minimum} 人"),
     "not_on_the_list": (
-        "{field}: {value} is not on the policy's list ({allowed})",
-        "{field}：{value} 不在规则清单内（{allowed}）",
+        "{field}: {value} is not on the policy's list ({known})",
+        "{field}：{value} 不在规则清单内（{known}）",
     ),
     "merges_into_itself": ("a case cannot be merged into itself", "事项不能并入自身"),
     "root_is_not_open": (
@@ -134,7 +134,15 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "unit_named_twice": ("{proposal}: a unit is named twice", "{proposal}：单位重复"),
     "funds_refused": ("{proposal}: {reason}", "{proposal}：{reason}"),
     "invited_already": ("{observer} is invited already", "{observer} 已受邀"),
-    "chair_not_on_the_roll": ("the chair {chair} is no voting member that day", "主持人 {chair} 当日不是委员"),
+    "chair_not_on_the_roll": (
+        "the chair {chair} is no voting member that day; call off the meeting, or end its day without it",
+        "主持人 {chair} 当日不是委员；请取消会议，或待当日结束",
+    ),
+    "roll_is_right": ("the roll is as the appointments have it", "名册与任命一致，无须重定"),
+    "leave_too_late": (
+        "leave is given before the meeting's hour, not to {people} people after it",
+        "请假须在会议开始前，不能在之后为 {people} 人补假",
+    ),
     "no_agenda": ("{meeting} has no agenda", "{meeting} 没有议程"),
     "cannot_be_excused": (
         "{person} is no member or chairs, and cannot be excused",
