@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from proposals.domain.errors import ProposalsError
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from openpyxl.worksheet.worksheet import Worksheet
+
+DAMAGED: Final = (BadZipFile, ParseError, zlib.error, EOFError)
+"""What reading a workbook raises half-way, when its parts are not what they should be."""
 
 REMARK: Final = "#"
 """A row whose first cell begins with it is for people and is passed over."""
@@ -63,6 +68,8 @@ def read_workbook(path: Path) -> Iterator[SheetRow]:
     try:
         for sheet in book.worksheets:
             yield from _under_headings(sheet.title, sheet.iter_rows(values_only=True), str(path))
+    except DAMAGED as error:
+        raise SpreadsheetError(f"{path} is damaged ({type(error).__name__})") from None
     finally:
         book.close()
 

@@ -116,7 +116,7 @@ class _Doing:
             return
         answers = [list(group) for _, group in groupby(facts, key=lambda fact: fact.command_id)]
         for one, answer in zip(read, answers, strict=True):
-            self._tell(one.place, answer)
+            self._tell(one, answer)
 
     def _read(self, line: Given) -> _Read | None:
         from proposals.domain.errors import Invalid
@@ -131,13 +131,13 @@ class _Doing:
         from proposals.domain.errors import Conflict, Invalid, Refused
 
         try:
-            self._tell(read.place, self._app.do(read.command))
+            self._tell(read, self._app.do(read.command))
         except (Refused, Conflict) as error:
             self._refuse(read.place, error)
         except Invalid as error:
             self._reject(read.place, error)
 
-    def _tell(self, place: dict[str, Any], facts: list[Fact]) -> None:
+    def _tell(self, read: _Read, facts: list[Fact]) -> None:
         from proposals.cli.states import event_json
 
         newest = max((fact.position or 0 for fact in facts), default=0)
@@ -147,8 +147,11 @@ class _Doing:
             self.counts["recorded"] += 1
             self.counts["events"] += len(facts)
             self._newest = max(self._newest, newest)
+        if read.command.secret:  # the event beside the line would lead from the voter to the ballot
+            put(as_json({**read.place, "cast": True}))
+            return
         for fact in facts:
-            put(as_json({**place, "event": event_json(fact, self._app, personal=False)}))
+            put(as_json({**read.place, "event": event_json(fact, self._app, personal=False)}))
 
     def _refuse(self, place: dict[str, Any], error: Refused | Conflict) -> None:
         from proposals.domain.errors import Refused

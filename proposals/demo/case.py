@@ -94,8 +94,10 @@ class Case:
 
     @property
     def clerk(self) -> str:
-        """Who keys in ballots that come on paper: the grid worker, or the coordinator of what that one raised."""
-        return self.grid_worker if self.grid_worker != self.proposer else self.coordinator
+        """Who keys in ballots that come on paper: the grid worker, or for what that one raised another coordinator."""
+        if self.grid_worker != self.proposer:
+            return self.grid_worker
+        return self.county.nearest(self.grid, Role.COORDINATOR, 1)
 
     def handler(self, unit: str) -> str:
         """Somebody who works for a handling unit."""

@@ -76,12 +76,12 @@ class County:
             yield here
             here = self.units[here].parent
 
-    def nearest(self, unit: str, role: Role) -> str:
-        """The first holder of a role at a unit or the nearest one above. Raises LookupError if there is none."""
+    def nearest(self, unit: str, role: Role, number: int = 0) -> str:
+        """A holder of a role, numbered from 0, at a unit or the nearest one above. Raises LookupError without any."""
         for here in self.above(unit):
             held = self.people(here, role)
             if held:
-                return held[0]
+                return held[number]
         raise LookupError(f"nobody at or above {unit} is {role.value}")
 
     def parent(self, unit: str) -> str:

@@ -64,6 +64,8 @@ S = ProposalStatus
 
 TERMINAL = (S.CLOSED, S.REFUSED, S.REJECTED, S.WITHDRAWN, S.MERGED, S.ARCHIVED)
 OPEN = tuple(status for status in S if status not in TERMINAL)
+STILL_TO_BE_DEALT_WITH = frozenset(OPEN) - {S.RETURNED, S.VERIFYING, S.HANDLED, S.REPORTED, S.EVALUATING, S.EVALUATED}
+"""What is done is told, evaluated and closed, without a matter that joins it then."""
 NOT_ARCHIVED = tuple(status for status in S if status is not S.ARCHIVED)
 
 
@@ -210,8 +212,10 @@ class Proposal(State):
         return False
 
     def meeting_that_counts(self, context: Context) -> Meeting | None:
-        """The discussion meeting while the case is discussed, else the one that decided it."""
-        stream = self.meetings[-1] if self.status is S.DISCUSSING and self.meetings else self.decided_by
+        """The discussion meeting while the case is discussed, the one that decided it until that is in force."""
+        stream = self.decided_by if self.status is S.ANNOUNCED else None
+        if self.status is S.DISCUSSING and self.meetings:
+            stream = self.meetings[-1]
         meeting: Meeting | None = context.read(stream) if stream is not None else None
         return meeting
 

@@ -45,6 +45,7 @@ def decide(process: Process, state: Any, command: Command, context: Context, cau
             command=type(command).__name__,
             stream=command.stream,
         )
+    command = _by_now(process, state, command, context)
     reason, guard = why_not(process, row, state, command, context)
     if reason is not None:
         raise Refused(reason, guard=guard, command=type(command).__name__, stream=command.stream)
@@ -74,6 +75,18 @@ def why_not(process: Process, row: Row, state: Any, command: Command, context: C
         if reason is not None:
             return reason, guard.__name__
     return None, ""
+
+
+def _by_now(process: Process, state: Any, command: Command, context: Context) -> Command:
+    """A clock that is ahead of ours, within the skew, dates an act later than now; it happened by now all the same.
+
+    Otherwise whoever dates an act ahead would do it before its time, and keep everybody else waiting for it.
+    """
+    assert command.at is not None
+    rules = process.policy(state, command, context) or context.default_policy
+    if command.at <= context.now or _too_far_ahead(command.at, rules, context):
+        return command
+    return command.model_copy(update={"at": context.now})
 
 
 def evolve(process: Process, state: State | None, fact: Fact) -> State:
@@ -164,7 +177,7 @@ def _timely(state: Any, command: Command, at: datetime, rules: ProcessPolicy, co
     A note belongs to the state it is made in, so it is not before that state began either; only what may be
     entered late is.
     """
-    if at > context.now and at > end_of(context.now, rules.clock_skew, rules, context.calendar).at:
+    if _too_far_ahead(at, rules, context):
         return refusal("in_the_future", at=instant_text(at), now=instant_text(context.now))
     if state is None:
         return None
@@ -173,6 +186,10 @@ def _timely(state: Any, command: Command, at: datetime, rules: ProcessPolicy, co
     if at < state.opened_at:
         return refusal("before_the_stream", at=instant_text(at), opened=instant_text(state.opened_at))
     return None
+
+
+def _too_far_ahead(at: datetime, rules: ProcessPolicy, context: Context) -> bool:
+    return at > context.now and at > end_of(context.now, rules.clock_skew, rules, context.calendar).at
 
 
 def _late_entry_is_approved(command: Command, rules: ProcessPolicy, site: Site, context: Context) -> Refusal | None:

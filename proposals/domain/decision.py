@@ -284,9 +284,15 @@ def the_objection_is_open(state: Proposal, command: Any, context: Context) -> Re
 
 
 def reviewer_did_not_vote(state: Proposal, command: Any, context: Context) -> Refusal | None:
-    """Who raised it or voted on it does not rule on objections to it, nor does who chaired or who objects."""
+    """Who raised it, voted on it or stepped aside does not rule on objections to it, nor who chaired or who objects."""
     meeting: Meeting = context.state(str(state.decided_by))
-    involved = {*meeting.voters(state.id), meeting.chair, *state.objections[command.objection].by, *state.proposer}
+    involved = {
+        *meeting.voters(state.id),
+        *meeting.recused_from(state.id),
+        meeting.chair,
+        *state.objections[command.objection].by,
+        *state.proposer,
+    }
     for person in command.act:
         if person in involved:
             return refusal("reviewer_is_involved", person=person)

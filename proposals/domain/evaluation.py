@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from proposals.domain.authority import apart
 from proposals.domain.case import (
     Proposal,
     ProposalCommand,
     S,
     a_parent_tier_exists,
     exhausted,
-    order_state,
     parent_of,
     pinned,
     within_maximum,
@@ -20,7 +20,7 @@ from proposals.domain.case import (
 from proposals.domain.deadlines import end_of
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Fact, StateEvent
-from proposals.domain.handling import people_who_handled
+from proposals.domain.handling import is_of_a_handling_unit, people_who_handled
 from proposals.domain.process import Row
 from proposals.domain.vocabulary import Kind, PersonId, Role, RoundId, Step, Text, UnitId, token_of
 
@@ -201,6 +201,20 @@ def no_handler_evaluates(state: Proposal, command: OpenEvaluation, context: Cont
     return refusal("handlers_evaluate", people=count) if count else None
 
 
+def _who_handled(state: Proposal, command: OpenEvaluation, context: Context) -> Callable[[str], bool]:
+    people = {person for act in people_who_handled(state, context) for person in act}
+    of_a_unit = is_of_a_handling_unit(state, command, context)
+    return lambda person: person in people or of_a_unit(person)
+
+
+def opener_is_no_handler(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
+    """Who handled it does not choose who says how well."""
+    return apart(command, people_who_handled(state, context), "opens_own_evaluation")
+
+
+_RESIDENTS = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
+
+
 def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
     """Residents and party members of the case's area, and whoever raised or supported it."""
     assert command.at is not None
@@ -210,9 +224,11 @@ def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Contex
     day = context.day(command.at, pinned(context, state))
     further = (context.unit(home) for home in command.resides_in)
     homes = [*context.above(state.place), *(unit for unit in further if unit is not None)]
+    if not any(unit.holders(_RESIDENTS, day) for unit in homes):  # nobody keeps a register of residents here
+        return None
     known = {state.proposer.actor, *state.cosigners}
     strangers = sum(
-        person not in known and not any(unit.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day) for unit in homes)
+        person not in known and not any(unit.holds(person, _RESIDENTS, day) for unit in homes)
         for person in command.eligible
     )
     return refusal("not_concerned", people=strangers) if strangers else None
@@ -224,20 +240,6 @@ def proposer_may_evaluate(state: Proposal, command: OpenEvaluation, context: Con
     if not proposer or proposer in command.eligible or _who_handled(state, command, context)(proposer):
         return None
     return refusal("proposer_left_out")
-
-
-def _who_handled(state: Proposal, command: OpenEvaluation, context: Context) -> Callable[[str], bool]:
-    """Tells of a person whether they had a hand in the handling, or hold an office in a unit that had."""
-    assert command.at is not None
-    day = context.day(command.at, pinned(context, state))
-    people = {person for act in people_who_handled(state, context) for person in act}
-    orders = [
-        order
-        for known in state.orders
-        if (order := order_state(known.order, context)) is not None and (known.live or order.handlers)
-    ]
-    units = [unit for order in orders if (unit := context.unit(order.unit)) is not None]
-    return lambda person: person in people or any(unit.employs(person, day) for unit in units)
 
 
 def rounds_are_exhausted(state: Proposal, command: EscalateRectification, context: Context) -> Refusal | None:
@@ -276,8 +278,8 @@ _R = Role
 EVALUATION = (
     Row(S.HANDLED, DeliverFeedback, FeedbackDelivered, S.REPORTED, (_R.GRID_WORKER,), step=Step.EVALUATE),
     Row(S.REPORTED, OpenEvaluation, EvaluationOpened, S.EVALUATING, (_R.COORDINATOR,),
-        (it_is_not_unresolved, rounds_are_left, nobody_is_listed_twice, no_handler_evaluates, they_are_concerned,
-         proposer_may_evaluate),
+        (it_is_not_unresolved, rounds_are_left, opener_is_no_handler, nobody_is_listed_twice, no_handler_evaluates,
+         they_are_concerned, proposer_may_evaluate),
         step=Step.EVALUATE),
     Row(S.EVALUATING, PassEvaluation, EvaluationPassed, S.EVALUATED, reaction=True, step=Step.EVALUATE),
     Row(S.EVALUATING, FailEvaluation, EvaluationFailed, S.RECTIFYING, reaction=True, step=Step.EVALUATE),

@@ -223,9 +223,10 @@ class RoundOpened(StateEvent):
 
 
 class BallotsCast(Event):
-    """Ballots came in, sealed, sorted by token; entered very late, with who approved it."""
+    """Ballots came in, sealed, sorted by token; whose list it was, if one; entered very late, with who approved it."""
 
     ballots: tuple[SealedBallot, ...]
+    collected_by: PersonId | None = None
     approved_by: PersonId | None = None
 
     @classmethod
@@ -236,12 +237,16 @@ class BallotsCast(Event):
         for ballot in command.cast:
             token = box.token(state.id, ballot.voter)
             sealed.append(SealedBallot(token=token, sealed=box.seal(state.id, token, ballot.content)))
-        return cls(ballots=tuple(sorted(sealed, key=lambda ballot: ballot.token)), approved_by=command.approved_by)
+        return cls(
+            ballots=tuple(sorted(sealed, key=lambda ballot: ballot.token)),
+            collected_by=command.actor if isinstance(command, CastBallots) else None,
+            approved_by=command.approved_by,
+        )
 
     def apply(self, state: EvaluationRound, fact: Fact) -> None:
         """More ballots in the box."""
         state.ballots |= {ballot.token: ballot.sealed for ballot in self.ballots}
-        state.clerks |= {fact.entered_by} - {BALLOT_BOX}
+        state.clerks |= {fact.entered_by, self.collected_by or BALLOT_BOX} - {BALLOT_BOX}
 
 
 class RoundClosed(StateEvent):
@@ -326,11 +331,12 @@ def clerk_may_enter(state: EvaluationRound, command: CastBallots, context: Conte
 def clerk_is_not_involved(
     state: EvaluationRound, command: CastBallot | CastBallots, context: Context
 ) -> Refusal | None:
-    """Who raised the case, or had any hand in handling it, enters nobody's ballot but their own."""
+    """Who raised the case, handled it or chose its voters enters nobody's ballot but their own."""
     if not command.clerks:
         return None
     case: Proposal = context.state(state.proposal)
-    involved = {person for act in people_who_handled(case, context) for person in act} | {case.proposer.actor}
+    involved = {person for act in people_who_handled(case, context) for person in act}
+    involved |= {case.proposer.actor, *state.opened_by}
     person = min(command.clerks & involved, default=None)
     return refusal("clerk_is_involved", person=person) if person is not None else None
 
@@ -366,7 +372,10 @@ def time_is_over_or_all_have_voted(state: EvaluationRound, command: CloseRound, 
 
 
 def reviewer_is_apart(state: EvaluationRound, command: AnnulRound, context: Context) -> Refusal | None:
-    """Who raised or handled the case, opened the round or keyed ballots in does not throw the count away."""
+    """Who raised or handled the case, opened the round, keyed ballots in or votes does not throw the count away."""
+    for person in command.act:
+        if context.ballot_box.token(state.id, person) in state.eligible:
+            return refusal("voter_annuls", person=person)
     case: Proposal = context.state(state.proposal)
     keyed = [Act(clerk, clerk) for clerk in sorted(state.clerks)]
     return apart(

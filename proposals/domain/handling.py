@@ -39,7 +39,10 @@ from proposals.domain.vocabulary import (
 from proposals.domain.work_order import SETTLED, OrderStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proposals.domain.context import Context
+    from proposals.domain.event import Command
 
 # --- commands
 
@@ -220,9 +223,31 @@ def people_who_handled(state: Proposal, context: Context) -> list[Act]:
     return acts
 
 
+def is_of_a_handling_unit(state: Proposal, command: Command, context: Context) -> Callable[[str], bool]:
+    """Tells of a person whether they hold an office in a unit that handled the case, or was to."""
+    assert command.at is not None
+    day = context.day(command.at, pinned(context, state))
+    orders = [
+        order
+        for known in state.orders
+        if (order := order_state(known.order, context)) is not None and (known.live or order.handlers)
+    ]
+    units = [unit for order in orders if (unit := context.unit(order.unit)) is not None]
+    return lambda person: any(unit.employs(person, day) for unit in units)
+
+
+def nobody_lets_themselves_off(state: Proposal, command: DeclareInfeasible, context: Context) -> Refusal | None:
+    """Who was to do it does not say that it cannot be done."""
+    return apart(command, people_who_handled(state, context), "declares_own_work_infeasible")
+
+
 def verifier_is_no_handler(state: Proposal, command: Any, context: Context) -> Refusal | None:
-    """Nobody verifies work they had a hand in."""
-    return apart(command, people_who_handled(state, context), "verifier_is_handler")
+    """Nobody verifies work they had a hand in, nor that of a unit they hold an office in."""
+    own = apart(command, people_who_handled(state, context), "verifier_is_handler")
+    if own is not None:
+        return own
+    person = next(filter(is_of_a_handling_unit(state, command, context), command.act), None)
+    return refusal("verifier_is_of_the_unit", person=person) if person is not None else None
 
 
 def failures_are_left(state: Proposal, command: FailVerification, context: Context) -> Refusal | None:
@@ -254,7 +279,7 @@ HANDLING = (
     Row((S.HANDLING, S.SUSPENDED, S.VERIFYING), EscalateHandling, HandlingEscalated, S.TABLED, _COORDINATOR,
         (a_parent_tier_exists,), step=Step.HANDLE),
     Row((S.HANDLING, S.SUSPENDED, S.VERIFYING), DeclareInfeasible, HandlingDeclaredInfeasible, S.HANDLED,
-        (_R.TIER_OFFICER,), step=Step.HANDLE),
+        (_R.TIER_OFFICER,), (nobody_lets_themselves_off,), step=Step.HANDLE),
     Row(S.HANDLING, SubmitHandling, HandlingSubmitted, S.VERIFYING, (_R.HANDLER,),
         (every_order_is_done, it_brings_evidence), step=Step.HANDLE),
     Row(S.VERIFYING, FailVerification, VerificationFailed, S.HANDLING, (_R.VERIFIER,),

@@ -23,7 +23,7 @@ from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.missed import missed_row
 from proposals.domain.process import SAME, Row
-from proposals.domain.raising import category_is_in_policy
+from proposals.domain.raising import category_is_in_policy, screener_is_not_proposer
 from proposals.domain.vocabulary import (
     Code,
     Evidence,
@@ -297,6 +297,9 @@ def retention_class_is_in_policy(state: Proposal, command: ArchiveProposal, cont
 
 # --- rows
 
+NOT_BEING_COUNTED = tuple(status for status in NOT_ARCHIVED if status not in {S.TABLED, S.EVALUATING})
+"""Votes and ballots are measured by the rules under which they were cast."""
+
 _R = Role
 _OFFICIALS = (_R.GRID_WORKER, _R.CONVENOR, _R.SCREENER, _R.COORDINATOR, _R.HANDLER, _R.VERIFIER, _R.REVIEWER,
               _R.TIER_OFFICER)  # fmt: skip
@@ -308,10 +311,10 @@ KEEPING = (
     Row(NOT_ARCHIVED, AttachEvidence, EvidenceAttached, SAME, (*_OFFICIALS, _R.PROPOSER)),
     Row(NOT_ARCHIVED, GiveAnswer, AnswerGiven, SAME, (_R.GRID_WORKER, _R.SCREENER, _R.COORDINATOR)),
     Row(OPEN, Reclassify, ProposalReclassified, SAME, (_R.SCREENER, _R.COORDINATOR),
-        (category_is_in_policy, it_changes_something)),
+        (category_is_in_policy, it_changes_something, screener_is_not_proposer)),
     Row(NOT_ARCHIVED, CorrectRecord, RecordCorrected, SAME, (_R.SCREENER, _R.COORDINATOR, _R.ARCHIVIST),
         (the_field_was_recorded, the_approver_may_approve)),
-    Row(NOT_ARCHIVED, MigratePolicy, PolicyMigrated, SAME, (_R.TIER_OFFICER,),
+    Row(NOT_BEING_COUNTED, MigratePolicy, PolicyMigrated, SAME, (_R.TIER_OFFICER,),
         (the_edition_is_published, it_leaves_a_way_out)),
     missed_row(NOT_ARCHIVED, rules_of),
     Row((S.CLOSED, S.REFUSED, S.REJECTED), ReopenProposal, ProposalReopened, S.ACCEPTED,

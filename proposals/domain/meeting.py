@@ -10,6 +10,7 @@ from proposals.domain.state import State
 from proposals.domain.vocabulary import Choice, Funding, Line, Motion, Plan, ProposalId, Role, Text, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from proposals.domain.context import Context
@@ -76,11 +77,6 @@ class Tally(NamedTuple):
     due: int
     all: int
 
-    @property
-    def voted(self) -> int:
-        """How many votes there are."""
-        return self.votes_for + self.votes_against + self.abstained
-
     def base(self, name: str) -> int:
         """The base of a threshold."""
         return int(getattr(self, name))
@@ -135,8 +131,15 @@ class Meeting(State):
 
     def voters(self, proposal: str) -> frozenset[str]:
         """Everyone who voted on a proposal here."""
+        return self._of(proposal, self.votes)
+
+    def recused_from(self, proposal: str) -> frozenset[str]:
+        """Everyone who stepped aside from a proposal here."""
+        return self._of(proposal, self.recused)
+
+    def _of(self, proposal: str, acts: Iterable[tuple[int, str]]) -> frozenset[str]:
         items = {number for number, item in enumerate(self.agenda, 1) if item.proposal == proposal}
-        return frozenset(person for number, person in self.votes if number in items)
+        return frozenset(person for number, person in acts if number in items)
 
     def open_items(self) -> list[int]:
         """The numbers of the items without an outcome."""

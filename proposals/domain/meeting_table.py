@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import first_day_after, not_before
+from proposals.domain.deadlines import end_of, first_day_after, not_before
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.meeting import Meeting, MeetingStatus, Outcome, Purpose
 from proposals.domain.missed import missed_row
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from proposals.domain.case import Proposal
-    from proposals.domain.event import Command
     from proposals.domain.rules import ProcessPolicy
 from proposals.domain.meeting_acts import (
     AgendaSet,
@@ -80,22 +79,29 @@ def its_kind_is_in_policy(state: None, command: CallMeeting, context: Context) -
     return on_the_list("meeting_kind", command.meeting_kind, rules.meeting_kinds)
 
 
+def it_is_not_too_far_ahead(state: None, command: CallMeeting, context: Context) -> Refusal | None:
+    """Nobody keeps a matter waiting for a meeting in years to come."""
+    assert command.at is not None
+    rules = context.policy(str(context.policy_in_force(command.unit, command.at)))
+    latest = end_of(command.at, rules.review_within, rules, context.calendar).at
+    return refusal("meeting_too_late", last=instant_text(latest)) if command.starts_at > latest else None
+
+
 def notice_is_long_enough(state: None, command: CallMeeting, context: Context) -> Refusal | None:
     """Members hear of it in time: nobody hears of a meeting before the call for it is entered."""
     assert command.at is not None
     rules = context.policy(str(context.policy_in_force(command.unit, command.at)))
-    return _notice(command, command.starts_at, rules, context)
+    return _notice(command.starts_at, rules, context)
 
 
 def members_hear_what_it_is_about(state: Meeting, command: SetAgenda, context: Context) -> Refusal | None:
     """The agenda is part of the notice: nobody is asked to vote on what they first hear of at the door."""
     assert state.starts_at is not None
-    return _notice(command, state.starts_at, context.policy(state.policy), context)
+    return _notice(state.starts_at, context.policy(state.policy), context)
 
 
-def _notice(command: Command, starts_at: datetime, rules: ProcessPolicy, context: Context) -> Refusal | None:
-    assert command.at is not None
-    earliest = first_day_after(max(command.at, context.now), rules.meeting_notice, rules, context.calendar)
+def _notice(starts_at: datetime, rules: ProcessPolicy, context: Context) -> Refusal | None:
+    earliest = first_day_after(context.now, rules.meeting_notice, rules, context.calendar)
     return refusal("notice_too_short", notice=str(rules.meeting_notice)) if starts_at < earliest else None
 
 
@@ -269,8 +275,9 @@ def the_chair_keys_in_no_vote(state: Meeting, command: Recuse | CastVote, contex
 
 
 def somebody_has_voted(state: Meeting, command: CloseItem, context: Context) -> Refusal | None:
-    """No matter is lost before anybody has voted on it."""
-    if state.tally(command.item).voted or outcome_now(state, command.item, context) is not Outcome.LOST:
+    """No matter is lost before anybody but the chair has voted on it."""
+    voted = {person for number, person in state.votes if number == command.item and person != state.chair}
+    if voted or outcome_now(state, command.item, context) is not Outcome.LOST:
         return None
     return refusal("nobody_has_voted", item=command.item)
 
@@ -282,11 +289,14 @@ def the_item_is_voted_on(state: Meeting, command: CastVote, context: Context) ->
     return None
 
 
-def the_chair_has_left_it(state: Meeting, command: Command, context: Context) -> Refusal | None:
+def it_is_not_being_held(state: Meeting, command: CancelMeeting, context: Context) -> Refusal | None:
+    """A session is called off only when its time is over: no vote that was cast is thrown away before."""
+    return not_before(state.due_at, command.at) if state.status is MeetingStatus.IN_SESSION else None
+
+
+def the_chair_has_left_it(state: Meeting, command: PublishMinutes, context: Context) -> Refusal | None:
     """The convenor steps in for a chair only when the chair's time is over."""
-    if state.status in {MeetingStatus.CALLED, MeetingStatus.ROLLED} or command.actor == state.chair:
-        return None
-    return not_before(state.due_at, command.at)
+    return not_before(state.due_at, command.at) if command.actor != state.chair else None
 
 
 def no_item_is_open(state: Meeting, command: CloseMeeting, context: Context) -> Refusal | None:
@@ -331,7 +341,8 @@ MEETING = Process(
     Meeting,
     (
         Row(NEW, CallMeeting, MeetingCalled, _M.CALLED, (_R.CONVENOR,),
-            (its_unit_is_open, its_rules_are_in_force, its_kind_is_in_policy, notice_is_long_enough)),
+            (its_unit_is_open, its_rules_are_in_force, its_kind_is_in_policy, notice_is_long_enough,
+             it_is_not_too_far_ahead)),
         Row(_M.CALLED, SetAgenda, AgendaSet, SAME, (_R.CONVENOR,),
             (members_hear_what_it_is_about, cases_are_for_this_meeting, cases_stand_where_they_must,
              motions_carry_what_they_need)),
@@ -340,7 +351,7 @@ MEETING = Process(
             (agenda_is_set, the_roll_is_not_right_yet, chair_is_on_the_roll, excused_are_members,
              leave_is_given_beforehand)),
         Row((_M.CALLED, _M.ROLLED, _M.IN_SESSION), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,),
-            (the_chair_has_left_it,)),
+            (it_is_not_being_held,)),
         Row((_M.ROLLED, _M.IN_SESSION), RecordAttendance, AttendanceRecorded, SAME, (_R.CHAIR,),
             (they_are_on_the_roll, its_day_has_come)),
         Row(_M.ROLLED, OpenMeeting, MeetingOpened, _M.IN_SESSION, (_R.CHAIR,),

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from proposals.domain.authority import holds
 from proposals.domain.context import Context, Site
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
@@ -335,6 +336,15 @@ def it_fits_under_its_new_parent(state: Unit, command: MoveUnit, context: Contex
     return _fits_under(state.id, state.tier, command.parent, context)
 
 
+def registrar_of_the_new_parent(state: Unit, command: MoveUnit, context: Context) -> Refusal | None:
+    """Nobody moves a unit into a register that others keep."""
+    assert command.at is not None
+    site, day = Site(command.parent, command.parent), context.day(command.at)
+    if command.actor == SYSTEM or holds(command.actor, Role.REGISTRAR, site, day, context):
+        return None
+    return refusal("not_registrar_there", actor=command.actor, parent=command.parent)
+
+
 def _fits_under(unit: str, tier: Tier, parent: str | None, context: Context) -> Refusal | None:
     allowed = [above.value for above in _UNDER.get(tier, ())]
     if parent is None:
@@ -421,7 +431,8 @@ ORGANISATION = Process(
         Row(NEW, CreateUnit, UnitCreated, _OPEN, (*_BY, Role.IMPORTER),
             (only_the_system_founds_a_county, the_system_only_founds, it_has_its_place_in_the_tree)),
         Row(_OPEN, RenameUnit, UnitRenamed, SAME, _BY, (the_system_only_founds,)),
-        Row(_OPEN, MoveUnit, UnitMoved, SAME, _BY, (the_system_only_founds, it_fits_under_its_new_parent)),
+        Row(_OPEN, MoveUnit, UnitMoved, SAME, _BY,
+            (the_system_only_founds, it_fits_under_its_new_parent, registrar_of_the_new_parent)),
         Row(_OPEN, Appoint, Appointed, SAME, _BY,
             (the_system_only_founds, role_is_one_of_appointment, days_are_in_order, not_held_already,
              nobody_appoints_themselves)),

@@ -36,6 +36,9 @@ class Finding:
         return sentence(self.code, language, field=self.field)
 
 
+SMALLEST_CELL = 3
+"""Of two ballots each voter could tell the other's."""
+
 LONGEST_REST = 12
 """More days than any holiday in China lasts with the weekend beside it."""
 
@@ -142,6 +145,8 @@ def _odd_numbers(rules: ProcessPolicy) -> Iterator[Finding]:
     for field in ("quorum", "majority", "pass_mark"):
         if getattr(rules, field).numerator == 0:
             yield Finding(Severity.ERROR, "policy_always_met", field)
+    if rules.min_cell < SMALLEST_CELL:
+        yield Finding(Severity.ERROR, "policy_cell_too_small", "min_cell")
     for urgency in Urgency:
         if not _longer(rules.handle_within[urgency], rules.acknowledge_within[urgency]):
             yield Finding(Severity.ERROR, "policy_no_time_to_handle", f"handle_within.{urgency}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from proposals.domain.authority import apart, holds
 from proposals.domain.case import (
     OPEN,
+    STILL_TO_BE_DEALT_WITH,
     Proposal,
     ProposalCommand,
     S,
@@ -391,14 +392,14 @@ def ground_is_in_policy(state: Proposal, command: RefuseProposal, context: Conte
 
 
 def root_is_open(state: Proposal, command: MergeProposal, context: Context) -> Refusal | None:
-    """The root is another open case, under the same top unit, so that no cycle can arise."""
+    """The root is another case that is still to be dealt with, under the same top unit, so that no cycle can arise."""
     if command.into == state.id:
         return refusal("merges_into_itself")
     root = context.read(command.into)
     if root is None:
         return refusal("no_such_stream", stream=command.into)
     assert isinstance(root, Proposal)
-    if root.status not in OPEN or root.status is S.RETURNED:
+    if root.status not in STILL_TO_BE_DEALT_WITH:
         return refusal("root_is_not_open", root=root.id, status=str(root.status))
     top = [list(context.above(place))[-1:] for place in (state.place, root.place)]
     if [unit.id for unit in top[0]] != [unit.id for unit in top[1]]:

@@ -134,9 +134,10 @@ def _escalate(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iter
 
 
 def _defer_all(event: MeetingLapsed | MeetingCancelled, follow: Follow) -> Iterable[Command]:
-    """What was to be decided and was not is deferred: calling meetings off is no way to keep a matter waiting."""
+    """What was to be decided and was not is deferred, once the hour had come for which members were asked to meet."""
     meeting: Meeting = follow.after
-    if meeting.purpose is Purpose.DECIDE:
+    assert meeting.starts_at is not None
+    if meeting.purpose is Purpose.DECIDE and follow.fact.occurred_at >= meeting.starts_at:
         why = f"meeting_{meeting.status}"
         for item in (meeting.agenda[number - 1] for number in meeting.open_items()):
             if case_is_still_there(meeting, item, follow.context):
@@ -147,16 +148,24 @@ def _dispatch(event: WorkDispatched | OrderAdded | WhistleBlown, follow: Follow)
     return [_order(spec, follow) for spec in event.orders]
 
 
-def _order(spec: OrderSpec, follow: Follow) -> DispatchOrder:
+def _order(spec: OrderSpec, follow: Follow, declines: int = 0) -> DispatchOrder:
     case = follow.case
     return DispatchOrder(
-        order=spec.order, proposal=case.id, unit=spec.unit, lead=spec.lead, urgency=case.urgency, **follow.people
+        order=spec.order,
+        proposal=case.id,
+        unit=spec.unit,
+        lead=spec.lead,
+        urgency=case.urgency,
+        declines=declines,
+        **follow.people,
     )
 
 
 def _swap(event: OrderReassigned, follow: Follow) -> Iterable[Command]:
+    """What the old order was declined counts for the new one: sending it round does not make it start anew."""
+    replaced: WorkOrder = follow.context.state(event.order)
     yield CancelOrder(order=event.order, reason=event.reason, **follow.people)
-    yield from (_order(spec, follow) for spec in event.orders)
+    yield from (_order(spec, follow, replaced.declines) for spec in event.orders)
 
 
 def _withdraw(event: OrderWithdrawn, follow: Follow) -> Iterable[Command]:

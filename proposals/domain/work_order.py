@@ -99,6 +99,8 @@ class DispatchOrder(OrderCommand):
     unit: UnitId
     lead: bool
     urgency: Urgency
+    declines: int = 0
+    """How often the order that it replaces was declined."""
 
 
 class AcknowledgeOrder(OrderCommand):

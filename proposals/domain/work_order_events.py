@@ -45,6 +45,7 @@ class OrderDispatched(StateEvent):
     lead: bool
     urgency: Urgency
     complete_by: Instant
+    declines: int = 0
 
     @classmethod
     def of(cls, state: None, command: DispatchOrder, context: Context) -> OrderDispatched:
@@ -57,12 +58,13 @@ class OrderDispatched(StateEvent):
             urgency=command.urgency,
             due_at=due,
             complete_by=complete_by,
+            declines=command.declines,
         )
 
     def apply(self, state: WorkOrder, fact: Fact) -> None:
         """Whose it is, and by when."""
         state.proposal, state.unit, state.lead = self.proposal, self.unit, self.lead
-        state.urgency, state.complete_by = self.urgency, self.complete_by
+        state.urgency, state.complete_by, state.declines = self.urgency, self.complete_by, self.declines
 
 
 class OrderAcknowledged(StateEvent):

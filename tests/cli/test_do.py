@@ -177,10 +177,9 @@ def beyond_the_calendar() -> dict[str, Any]:
 def test_a_time_beyond_the_calendar_is_answered_and_the_lines_after_it_are_recorded(desk: Desk) -> None:
     said = desk.do(raised(), beyond_the_calendar(), raised("proposal-2"), code=3)
 
-    assert [next(key for key in answer if key != "line") for answer in said] == ["event", "invalid", "event"]
+    assert [next(key for key in answer if key != "line") for answer in said] == ["event", "refused", "event"]
     assert said[1]["line"] == 2
-    assert "calendar" in said[1]["invalid"][0]["reason"]
-    assert said[1]["invalid"][0]["field"] != "at"
+    assert said[1]["refused"]["code"] == "meeting_too_late"
 
 
 def test_atomic_answers_every_line_when_a_time_is_beyond_the_calendar(desk: Desk) -> None:
@@ -188,7 +187,7 @@ def test_atomic_answers_every_line_when_a_time_is_beyond_the_calendar(desk: Desk
 
     done = desk.run("do", "--atomic", "-", given=lines(raised(), beyond_the_calendar()), code=3)
 
-    assert [answer["line"] for answer in answers(done) if "invalid" in answer] == [1, 2]
+    assert [(answer["line"], "refused" in answer) for answer in answers(done)] == [(1, False), (2, True)]
     assert desk.head() == head
 
 

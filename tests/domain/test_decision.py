@@ -334,20 +334,28 @@ def test_a_discussion_that_lapses_puts_nothing_off() -> None:
 
 
 def test_a_meeting_that_is_called_off_puts_off_what_it_was_to_decide() -> None:
-    scenario = called(a_tabled_case(), meeting=D, purpose="decide")
+    scenario = rolled(called(a_tabled_case(), meeting=D, purpose="decide"), D)
     scenario.when(CancelMeeting(meeting=D, reason="Snow", actor="grid-convenor"))
     scenario.then(MeetingCancelled, DecisionDeferred(meeting=D, why="meeting_cancelled"))
     assert scenario.state(P).count("deferrals") == 1
 
 
+def test_a_meeting_that_is_called_off_before_its_hour_puts_nothing_off() -> None:
+    """Otherwise a convenor could take a matter up by calling and cancelling alone, and no meeting need be held."""
+    scenario = called(a_tabled_case(), meeting=D, purpose="decide")
+    scenario.at(scenario.state(D).starts_at - SECOND)
+    scenario.when(CancelMeeting(meeting=D, reason="Snow", actor="grid-convenor")).then(MeetingCancelled)
+    assert scenario.state(P).count("deferrals") == 0
+
+
 def test_calling_meetings_off_one_time_too_many_takes_the_matter_up() -> None:
-    scenario = called(put_off(2), meeting=D, purpose="decide")
+    scenario = rolled(called(put_off(2), meeting=D, purpose="decide"), D)
     scenario.when(CancelMeeting(meeting=D, reason="Snow", actor="grid-convenor"))
     scenario.then(MeetingCancelled, DecisionEscalated(meeting=D, why="deferrals_exhausted", unit="unit-community"))
 
 
 def test_a_discussion_that_is_called_off_puts_nothing_off() -> None:
-    scenario = a_case_in_discussion()
+    scenario = rolled(a_case_in_discussion())
     scenario.when(CancelMeeting(meeting=M, reason="Snow", actor="grid-convenor")).then(MeetingCancelled)
 
 

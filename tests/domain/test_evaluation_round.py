@@ -82,6 +82,8 @@ ANNUL = AnnulRound(round=ROUND, reason="The list was wrong.", actor="street-revi
 
 
 CLERK = "grid-grid-worker"
+SECOND_CLERK = "street-coordinator"
+"""A coordinator who did not open the round."""
 RAISE = RaiseProposal(
     proposal=CASE, place="unit-grid", source=Source.MEMBER_PROPOSAL, title="Lamp", text="It is broken.", actor="li"
 )
@@ -110,11 +112,17 @@ def settled_and_asked(beginning: Command, settling: Command = SETTLE) -> Scenari
     return asked(told(scenario.given(settling)), tuple({*VOTERS, *proposer}))
 
 
+def staffed(scenario: Scenario) -> Scenario:
+    """There is a second clerk."""
+    return scenario.given(on("unit-street", Appointed(person=SECOND_CLERK, role=Role.COORDINATOR, since=SINCE)))
+
+
 def codes_of_ballots_keyed_in(scenario: Scenario) -> set[str | None]:
     """With which codes the grid worker is refused who keys in somebody's ballot, in any of three ways."""
+    staffed(scenario)
     return {
         refusal_of(scenario, on_paper("resident2")),
-        refusal_of(scenario, by(on_paper("resident2"), "community-coordinator", CLERK)),
+        refusal_of(scenario, by(on_paper("resident2"), SECOND_CLERK, CLERK)),
         refusal_of(scenario, by(CAST, "resident2", CLERK)),
     }
 
@@ -191,20 +199,22 @@ def test_nobody_votes_twice_whichever_way_they_vote() -> None:
     ("voters", "actor", "code"),
     [
         (("resident1", "resident2"), "grid-grid-worker", None),
-        (("resident1", "resident2"), "community-coordinator", None),
+        (("resident1", "resident2"), SECOND_CLERK, None),
+        (("resident1", "resident2"), "community-coordinator", "clerk_is_involved"),
         (("resident1", "resident1"), "grid-grid-worker", "voted_already"),
         (("resident1", "neighbour1"), "grid-grid-worker", "not_entitled"),
     ],
 )
 def test_paper_ballots_are_entered_in_bulk(voters: tuple[str, ...], actor: str, code: str | None) -> None:
-    assert refusal_of(reached("evaluating"), on_paper(*voters, actor=actor)) == code
+    assert refusal_of(staffed(reached("evaluating")), on_paper(*voters, actor=actor)) == code
 
 
 def test_a_clerk_does_not_slip_in_a_ballot_of_their_own() -> None:
-    scenario = asked(living_there(reached("reported"), CLERK), (*VOTERS, CLERK))
+    scenario = staffed(asked(living_there(reached("reported"), CLERK), (*VOTERS, CLERK)))
 
     assert refusal_of(scenario, on_paper("resident1", "grid-grid-worker")) == "own_ballot_in_bulk"
-    assert refusal_of(scenario, by(on_paper("grid-grid-worker"), "community-coordinator", "grid-grid-worker"))
+    in_another_name = by(on_paper("grid-grid-worker"), SECOND_CLERK, "grid-grid-worker")
+    assert refusal_of(scenario, in_another_name) == "own_ballot_in_bulk"
     assert refusal_of(scenario, by(CAST, "grid-grid-worker")) is None
 
 
@@ -218,8 +228,8 @@ def test_who_raised_the_case_enters_no_ballots_of_others_but_who_only_keyed_it_i
     scenario = settled_and_asked(by(RAISE.model_copy(update={"source": Source(source)}), proposer, CLERK))
 
     assert codes_of_ballots_keyed_in(scenario) == {code}
-    assert refusal_of(scenario, by(on_paper("resident2"), CLERK, "community-coordinator")) == code
-    assert refusal_of(scenario, on_paper("resident2", actor="community-coordinator")) is None
+    assert refusal_of(scenario, by(on_paper("resident2"), CLERK, SECOND_CLERK)) == code
+    assert refusal_of(scenario, on_paper("resident2", actor=SECOND_CLERK)) is None
     assert refusal_of(scenario, by(CAST, proposer)) is None
 
 
@@ -246,8 +256,9 @@ def test_who_keyed_in_what_was_done_on_an_order_enters_no_ballots_of_others() ->
     assert codes_of_ballots_keyed_in(scenario) == {"clerk_is_involved"}
     refused = scenario.when(on_paper("resident2")).refused
     assert refused is not None
-    assert refused.text() == f"{CLERK} raised or handled the case and may not enter ballots of others"
-    assert refused.text("zh") == f"{CLERK} 是提出人或参与过办理，不得代录他人选票"
+    said = "raised or handled the case, or chose its voters, and may not enter ballots of others"
+    assert refused.text() == f"{CLERK} {said}"
+    assert refused.text("zh") == f"{CLERK} 是提出人、参与过办理或确定了评议名单，不得代录他人选票"
 
 
 def test_who_imported_a_case_did_not_raise_it() -> None:
@@ -419,14 +430,31 @@ def test_an_annulled_round_is_not_counted() -> None:
 
 
 INVOLVED = {
-    "the proposer": ("li", "li"),
     "who handled an order": ("water-handler", "water-handler"),
     "who opened the round": ("community-coordinator", "community-coordinator"),
     "who keyed ballots in": ("grid-grid-worker", "grid-grid-worker"),
     "somebody for whom one of them keys it in": ("street-reviewer", "grid-grid-worker"),
     "somebody for whom the opener keys it in": ("street-reviewer", "community-coordinator"),
-    "one of them for whom another keys it in": ("li", "community-screener"),
+    "one of them for whom another keys it in": ("water-handler", "community-screener"),
 }
+
+
+@pytest.mark.parametrize(("actor", "entered_by"), [("li", "li"), ("street-reviewer", "resident1")])
+def test_nobody_annuls_a_round_that_they_may_vote_in(actor: str, entered_by: str) -> None:
+    office = Role.REVIEWER if actor == "li" else Role.COORDINATOR
+    scenario = reached("evaluating").given(on("unit-community", Appointed(person=entered_by, role=office, since=SINCE)))
+
+    scenario.when(by(ANNUL, actor, entered_by)).then_refused("voter_annuls")
+
+
+def test_whose_list_it_was_is_recorded_and_keeps_them_from_annulling() -> None:
+    collected = by(on_paper("resident2", actor=SECOND_CLERK), SECOND_CLERK, CLERK)
+    scenario = staffed(reached("evaluating")).when(collected).then(BallotsCast)
+    assert recorded(scenario, BallotsCast).collected_by == SECOND_CLERK
+    assert recorded(scenario.when(CAST), BallotsCast).collected_by is None
+    scenario.given(on("unit-street", Appointed(person=SECOND_CLERK, role=Role.REVIEWER, since=SINCE)))
+
+    scenario.when(by(ANNUL, SECOND_CLERK)).then_refused("annuls_own_round")
 
 
 @pytest.mark.parametrize(("actor", "entered_by"), INVOLVED.values(), ids=INVOLVED.keys())

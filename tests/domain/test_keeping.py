@@ -112,7 +112,7 @@ OFFICIALS = {
         (ANSWER, NOT_ARCHIVED),
         (RECLASSIFY, NOT_ARCHIVED - ENDED),
         (CORRECT, NOT_ARCHIVED),
-        (MIGRATE, NOT_ARCHIVED),
+        (MIGRATE, NOT_ARCHIVED - {"tabled", "evaluating"}),
         (REOPEN, {"closed", "refused", "rejected"}),
         (ARCHIVE, ENDED),
     ],

@@ -112,7 +112,7 @@ def test_notice_runs_from_when_the_call_is_entered_not_from_an_earlier_day_it_is
     refused(scenario.when(calling(scenario, at=MORNING, starts_at=thursday)), "notice_too_short", notice="3 days")
     assert scenario.when(calling(scenario, at=MORNING, starts_at=thursday + DAY)).refused is None
     ahead = county().at(MORNING.replace(hour=15, minute=30))  # half an hour before midnight, dated after it
-    refused(ahead.when(calling(ahead, at=ahead.now + HOUR, starts_at=thursday)), "notice_too_short")
+    assert ahead.when(calling(ahead, at=ahead.now + HOUR, starts_at=thursday)).refused is None
 
 
 @pytest.mark.parametrize(

@@ -397,20 +397,31 @@ BY_WHOM = {
 
 
 @pytest.mark.parametrize("command", BY_WHOM.values(), ids=BY_WHOM.keys())
-def test_a_registrar_of_the_place_or_above_keeps_the_register(command: Appoint) -> None:
+def test_a_registrar_of_the_place_or_above_keeps_the_register(command: Command) -> None:
     scenario = county().given(
         appoint("clerk", "registrar", "unit-grid"), appoint("stranger", "registrar", "unit-grid2")
     )
     for actor in ("clerk", BY):
-        assert (
-            county()
-            .given(appoint("clerk", "registrar", "unit-grid"))
-            .when(command.model_copy(update={"actor": actor}))
-            .refused
-            is None
-        )
+        tried = county().given(appoint("clerk", "registrar", "unit-grid"))
+        tried.when(command.model_copy(update={"actor": actor}))
+        if isinstance(command, MoveUnit) and actor == "clerk":  # who keeps the grid's register keeps none of the street
+            refused(tried, "not_registrar_there", actor="clerk", parent="unit-street")
+        else:
+            assert tried.refused is None
     refused(scenario.when(command.model_copy(update={"actor": "stranger"})), "not_authorised")
     refused(scenario.when(command.model_copy(update={"actor": "grid-convenor"})), "not_authorised")
+
+
+def test_nobody_moves_a_unit_into_another_county() -> None:
+    other = on("unit-other", UnitCreated(title="O", unit_kind=UnitKind.AREA, tier=Tier.COUNTY))
+    street = on(
+        "unit-otherstreet", UnitCreated(title="S", unit_kind=UnitKind.AREA, tier=Tier.STREET, parent="unit-other")
+    )
+    scenario = county().given(other, street)
+    move = moving("unit-community", "unit-otherstreet")
+    refused(scenario.when(move), "not_registrar_there", actor=BY, parent="unit-otherstreet")
+    scenario.given(on("unit-other", Appointed(person=BY, role=Role.REGISTRAR, since=TODAY)))
+    assert scenario.when(move).refused is None
 
 
 def test_closing_too_is_for_registrars() -> None:

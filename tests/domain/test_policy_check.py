@@ -140,12 +140,36 @@ def test_handling_takes_longer_than_acknowledging(handle: str) -> None:
     assert found(rules(handle_within=times | {"normal": "25 hours"})) == []
 
 
+@pytest.mark.parametrize(
+    ("acknowledge", "handle", "wrong"),
+    [
+        ("5 working days", "6 days", True),  # a week and a holiday may lie in between
+        ("5 working days", "18 days", True),
+        ("5 working days", "20 days", False),
+        ("5 days", "6 working days", False),
+        ("2 days", "49 hours", False),
+    ],
+)
+def test_working_days_are_compared_by_what_they_can_come_to(acknowledge: str, handle: str, *, wrong: bool) -> None:
+    quick = {"urgent": "1 hour", "normal": acknowledge, "complex": "1 hour"}
+    times = {"urgent": "7 days", "normal": handle, "complex": "30 days"}
+    error = [("error", "policy_no_time_to_handle", "handle_within.normal")]
+    assert found(rules(acknowledge_within=quick, handle_within=times)) == (error if wrong else [])
+
+
+@pytest.mark.parametrize(("cell", "wrong"), [(1, True), (2, True), (3, False)])
+def test_a_cell_that_would_show_who_voted_how_is_wrong(cell: int, *, wrong: bool) -> None:
+    assert found(rules(min_cell=cell)) == ([("error", "policy_cell_too_small", "min_cell")] if wrong else [])
+
+
 @pytest.mark.parametrize("status", ["closed", "refused", "rejected"])
 def test_nothing_is_archived_inside_its_reopen_window(status: str) -> None:
     field = f"deadlines.proposal.{status}.within"
     assert found(timed("proposal", status, within="29 days")) == [("error", "policy_archived_too_soon", field)]
     assert found(timed("proposal", status, within="719 hours")) == [("error", "policy_archived_too_soon", field)]
     assert found(timed("proposal", status, within="30 days")) == []
+    assert found(timed("proposal", status, within="30 working days")) == [("error", "policy_archived_too_soon", field)]
+    assert found(timed("proposal", status, within="31 working days")) == []
     assert found(timed("proposal", status, within=None)) == []
     assert found(without(Kind.PROPOSAL, status)) == []
 

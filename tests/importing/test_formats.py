@@ -7,11 +7,13 @@ import sys
 import tracemalloc
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 
 from proposals.adapters.ledger import LedgerUnreadable, Rejection, read_ledger, read_matters
 from proposals.adapters.ledger.reading import read_rows
+from proposals.adapters.spreadsheet import SpreadsheetError, read_workbook
 from proposals.domain.errors import Invalid
 from tests.importing.ledgers import COLUMNS, MAPPING, csv_text, ledger, mapping, row
 
@@ -281,3 +283,21 @@ def test_memory_stays_flat(kind: str, tmp_path: Path) -> None:
 
     peak(100)  # what is made once, at the first reading
     assert peak(4_000) < peak(1_000) + 500_000
+
+
+def test_a_workbook_that_is_damaged_inside_is_named(known: LedgerMapping, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    whole, damaged = tmp_path / "whole.xlsx", tmp_path / "damaged.xlsx"
+    book = openpyxl.Workbook()
+    for line in (COLUMNS, *(tuple(one.values()) for one in ROWS)):
+        book.active.append(line)
+    book.save(whole)
+    with ZipFile(whole) as old, ZipFile(damaged, "w") as new:
+        for part in old.namelist():
+            content = old.read(part)
+            new.writestr(part, content[: len(content) // 2] if "sheet1" in part else content)
+
+    with pytest.raises(LedgerUnreadable, match=r"damaged\.xlsx is no spreadsheet: ParseError"):
+        list(read_matters(damaged, known))
+    with pytest.raises(SpreadsheetError, match=r"damaged\.xlsx is damaged \(ParseError\)"):
+        list(read_workbook(damaged))

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 from proposals.adapters.ledger.reasons import LedgerUnreadable
 from proposals.adapters.ledger.source import SourceRow, as_cells, headers
+from proposals.adapters.spreadsheet import DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,8 @@ def xlsx_rows(path: Path, mapping: LedgerMapping) -> Iterator[SourceRow]:
                     yield SourceRow(number, as_cells(names, cells))
             if names is None:
                 raise LedgerUnreadable("ledger_empty", file=path.name)
+        except DAMAGED as error:
+            raise LedgerUnreadable("ledger_no_spreadsheet", file=path.name, why=type(error).__name__) from error
         finally:
             book.close()
 

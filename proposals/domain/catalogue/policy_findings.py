@@ -21,6 +21,10 @@ POLICY_FINDINGS: dict[str, tuple[str, str]] = {
         "{field}：设为零后该规则永远无法使用",
     ),
     "policy_always_met": ("{field}: a share of nothing is always reached", "{field}：零比例总能满足"),
+    "policy_cell_too_small": (
+        "{field} is below 3: a count that small shows who voted how",
+        "{field} 小于 3：票数过少会暴露投票人",
+    ),
     "policy_no_time_to_handle": (
         "{field}: not longer than the time to acknowledge",
         "{field}：办理期限不长于签收期限",

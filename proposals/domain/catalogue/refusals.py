@@ -59,6 +59,19 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{actor} (entered by {entered_by}) may not verify work that {other} had a hand in",
         "{actor}（{entered_by} 录入）不得核查自己参与的办理（经办人 {other}）",
     ),
+    "voter_annuls": ("{person} votes in the round and may not annul it", "{person} 是评议人，不得作废评议"),
+    "verifier_is_of_the_unit": (
+        "{person} holds an office in a unit that handled it, and may not verify its work",
+        "{person} 在办理单位任职，不得核查该单位的办理",
+    ),
+    "declares_own_work_infeasible": (
+        "{actor} (entered by {entered_by}) may not declare infeasible what {other} handled",
+        "{actor}（{entered_by} 录入）不得将自己参与的办理认定为无法办理（经办人 {other}）",
+    ),
+    "opens_own_evaluation": (
+        "{actor} (entered by {entered_by}) may not choose who evaluates what {other} handled",
+        "{actor}（{entered_by} 录入）不得为自己参与的办理开评（经办人 {other}）",
+    ),
     "answers_own_request": (
         "{actor} (entered by {entered_by}) may not answer a request of {other}",
         "{actor}（{entered_by} 录入）不得答复自己的申请（申请人 {other}）",
@@ -72,8 +85,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{actor}（{entered_by} 录入）不得发布自己起草的规则（起草人 {other}）",
     ),
     "reviewer_is_involved": (
-        "{person} raised it, voted, chaired or objected here and may not rule on it",
-        "{person} 是提出人，或参与过表决、主持、异议，不得裁决",
+        "{person} raised it, voted, stepped aside, chaired or objected here and may not rule on it",
+        "{person} 是提出人，或参与过表决、回避、主持、异议，不得裁决",
     ),
     "signs_own_act": ("{person} cannot sign their own act", "{person} 不能为自己的行为签字"),
     "not_a_principal": ("{person} is not a principal over {unit}", "{person} 不是 {unit} 的主要负责人"),
@@ -107,8 +120,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "merges_into_itself": ("a case cannot be merged into itself", "事项不能并入自身"),
     "root_is_not_open": (
-        "{root} is {status}: a case is merged only into one that is open and not sent back",
-        "{root} 处于 {status}：只能并入未办结且未退回的事项",
+        "{root} is {status}: a case is merged only into one that is not sent back and still to be dealt with",
+        "{root} 处于 {status}：只能并入尚待办理且未退回的事项",
     ),
     "root_is_elsewhere": ("{root} belongs to another county", "{root} 属于其他县"),
     "others_depend_on_it": (
@@ -182,6 +195,14 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "处于 {status} 时尚有其他途径",
     ),
     "review_not_ahead": ("the review date is not ahead", "复查日期须在将来"),
+    "meeting_too_late": (
+        "the meeting is after {last}, the last day the policy allows",
+        "会议晚于规则允许的最后期限 {last}",
+    ),
+    "not_registrar_there": (
+        "{actor} keeps no register at {parent}, where the unit is to go",
+        "{actor} 不是 {parent} 的登记员，不能将单位划入",
+    ),
     "review_too_late": (
         "the review date is after {last}, the last day the policy allows",
         "复查日期晚于规则允许的最后期限 {last}",
@@ -223,8 +244,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "evaluation_is_due": ("it is to be evaluated first", "须先评议"),
     "own_ballot_in_bulk": ("nobody enters their own ballot among others'", "不得在代录中夹带自己的选票"),
     "clerk_is_involved": (
-        "{person} raised or handled the case and may not enter ballots of others",
-        "{person} 是提出人或参与过办理，不得代录他人选票",
+        "{person} raised or handled the case, or chose its voters, and may not enter ballots of others",
+        "{person} 是提出人、参与过办理或确定了评议名单，不得代录他人选票",
     ),
     "annuls_own_round": (
         "{actor} (entered by {entered_by}) may not annul a round in which {other} had a hand",
