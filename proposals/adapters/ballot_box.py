@@ -11,7 +11,7 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
@@ -94,7 +94,7 @@ class KeyedBallotBox:
         nonce = _nonce(key, token, plaintext)
         return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plaintext, _place(round_, token))).decode()
 
-    def open(self, round_: str, token: str, sealed: str) -> dict[str, object]:
+    def open(self, round_: str, token: str, sealed: str) -> dict[str, Any]:
         """The ballot in clear. Raises BallotBroken and NoContentKey."""
         key = self._keys.get(_content_name(round_))
         if key is None:
@@ -124,7 +124,7 @@ class KeyedBallotBox:
             raise VotersForgotten(round_) from None
 
 
-def open_ballot(content_key: str, round_: str, token: str, sealed: str) -> dict[str, object]:
+def open_ballot(content_key: str, round_: str, token: str, sealed: str) -> dict[str, Any]:
     """Opens a ballot with a published content key (base64), as any auditor can. Raises BallotBroken."""
     try:
         key, raw = unbase64(content_key), unbase64(sealed)
@@ -136,7 +136,7 @@ def open_ballot(content_key: str, round_: str, token: str, sealed: str) -> dict[
     # is published. The nonce derived from the content rules that out.
     if not hmac.compare_digest(nonce, _nonce(key, token, plaintext)):
         raise BallotBroken(round_, token)
-    ballot: dict[str, object] = json.loads(plaintext)
+    ballot: dict[str, Any] = json.loads(plaintext)
     return ballot
 
 

@@ -27,7 +27,7 @@ from proposals.domain.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from proposals.domain.meeting import Meeting
     from proposals.domain.rules import ProcessPolicy
@@ -225,7 +225,7 @@ def _lives_where_it_was_decided(case: Proposal, person: str, command: Any, conte
     home = context.unit(command.resides_in)
     if home is None or not context.is_within(home.id, case.unit):
         return False
-    day = context.day(command.at, context.policy(case.policy))
+    day = day_of(command, case, context)
     return home.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day)
 
 
@@ -247,6 +247,11 @@ def rules_of(state: Proposal | None, command: Any, context: Context) -> ProcessP
 def pinned(context: Context, state: Proposal) -> ProcessPolicy:
     """The rules the case was raised under (or migrated to)."""
     return context.policy(state.policy)
+
+
+def day_of(command: Any, state: Proposal, context: Context) -> date:
+    """The day of an act, by the clock of the case's own rules: who held office on it counts."""
+    return context.day(command.at, pinned(context, state))
 
 
 def edition_for(place: str, at: datetime, context: Context) -> str:

@@ -11,6 +11,7 @@ from proposals.domain.case import (
     Proposal,
     ProposalCommand,
     S,
+    day_of,
     order_state,
     pinned,
     within_maximum,
@@ -245,8 +246,7 @@ def cause_is_in_policy(state: Proposal, command: BlowWhistle, context: Context) 
 
 def a_principal_has_signed(state: Proposal, command: BlowWhistle, context: Context) -> Refusal | None:
     """The principal of the case's unit, or of one above, signs: and is not who blows."""
-    assert command.at is not None
-    day = context.day(command.at, pinned(context, state))
+    day = day_of(command, state, context)
     if command.signed_by in command.act:
         return refusal("signs_own_act", person=command.signed_by)
     if not any(unit.holds(command.signed_by, (Role.PRINCIPAL,), day) for unit in context.above(state.unit)):

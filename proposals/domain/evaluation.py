@@ -12,6 +12,7 @@ from proposals.domain.case import (
     ProposalCommand,
     S,
     a_parent_tier_exists,
+    day_of,
     exhausted,
     parent_of,
     pinned,
@@ -217,11 +218,10 @@ _RESIDENTS = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
 
 def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
     """Residents and party members of the case's area, and whoever raised or supported it."""
-    assert command.at is not None
     for home in command.resides_in:
         if not context.is_within(home, state.unit):
             return refusal("area_lies_elsewhere", unit=home, area=state.unit)
-    day = context.day(command.at, pinned(context, state))
+    day = day_of(command, state, context)
     further = (context.unit(home) for home in command.resides_in)
     homes = [*context.above(state.place), *(unit for unit in further if unit is not None)]
     if not any(unit.holders(_RESIDENTS, day) for unit in homes):  # nobody keeps a register of residents here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -297,10 +297,10 @@ class RoundAnnulled(StateEvent):
         return cls(proposal=state.proposal, reason=command.reason)
 
 
-def count(contents: list[dict[str, object]], eligible: int) -> Tally:
+def count(contents: list[dict[str, Any]], eligible: int) -> Tally:
     """Counts opened ballots."""
     scale = list(Grade)
-    grades = [scale[cast("int", content["grade"])] for content in contents]
+    grades = [scale[content["grade"]] for content in contents]
     answers = [content["resolved"] for content in contents if content["resolved"] is not None]
     return Tally(
         eligible=eligible,

@@ -12,9 +12,9 @@ from proposals.domain.case import (
     ProposalCommand,
     S,
     a_parent_tier_exists,
+    day_of,
     order_state,
     parent_of,
-    pinned,
     site_of,
     within_maximum,
 )
@@ -180,11 +180,10 @@ class HandlingVerified(StateEvent):
 
 def the_lead_asked_for_it(state: Proposal, command: SuspendHandling, context: Context) -> Refusal | None:
     """A handler of the lead unit asked for the rest, and is not who grants it."""
-    assert command.at is not None
     own = apart(command, [Act(command.requested_by, command.requested_by)], "answers_own_request")
     if own is not None:
         return own
-    day = context.day(command.at, pinned(context, state))
+    day = day_of(command, state, context)
     if not holds_any(command.requested_by, (Role.HANDLER,), site_of(state, command, context), day, context):
         return refusal("not_the_lead", person=command.requested_by)
     return None
@@ -225,8 +224,7 @@ def people_who_handled(state: Proposal, context: Context) -> list[Act]:
 
 def is_of_a_handling_unit(state: Proposal, command: Command, context: Context) -> Callable[[str], bool]:
     """Tells of a person whether they hold an office in a unit that handled the case, or was to."""
-    assert command.at is not None
-    day = context.day(command.at, pinned(context, state))
+    day = day_of(command, state, context)
     orders = [
         order
         for known in state.orders

@@ -13,6 +13,7 @@ from proposals.domain.case import (
     Proposal,
     ProposalCommand,
     S,
+    day_of,
     pinned,
     rules_of,
     site_of,
@@ -232,8 +233,7 @@ def the_field_was_recorded(state: Proposal, command: CorrectRecord, context: Con
 
 def the_approver_may_approve(state: Proposal, command: CorrectRecord, context: Context) -> Refusal | None:
     """A tier officer or a reviewer of the case, who is not one of the two people on the command."""
-    assert command.at is not None
-    day = context.day(command.at, pinned(context, state))
+    day = day_of(command, state, context)
     return approved(command.approved_by, command, site_of(state, command, context), day, context)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,7 +85,7 @@ class BallotBox(Protocol):
         """The ballot, encrypted and padded so that its length tells nothing."""
         ...
 
-    def open(self, round_: str, token: str, sealed: str) -> dict[str, object]:
+    def open(self, round_: str, token: str, sealed: str) -> dict[str, Any]:
         """The ballot in clear."""
         ...
 

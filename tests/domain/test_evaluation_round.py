@@ -452,6 +452,7 @@ def test_whose_list_it_was_is_recorded_and_keeps_them_from_annulling() -> None:
     scenario = staffed(reached("evaluating")).when(collected).then(BallotsCast)
     assert recorded(scenario, BallotsCast).collected_by == SECOND_CLERK
     assert recorded(scenario.when(CAST), BallotsCast).collected_by is None
+    scenario.given(by(on_paper("resident3"), CLERK), CAST.model_copy(update={"actor": "resident4"}))
     scenario.given(on("unit-street", Appointed(person=SECOND_CLERK, role=Role.REVIEWER, since=SINCE)))
 
     scenario.when(by(ANNUL, SECOND_CLERK)).then_refused("annuls_own_round")

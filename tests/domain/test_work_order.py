@@ -173,6 +173,7 @@ def test_a_clerk_keys_in_for_a_handler_and_nobody_else_does() -> None:
 def test_an_order_is_acknowledged_taken_up_and_done() -> None:
     scenario = in_status("dispatched").when(ACKNOWLEDGE).then(OrderAcknowledged)
     assert scenario.state(ASSISTING).status == "acknowledged"
+    assert recorded(scenario, OrderAcknowledged).due_at == scenario.state(ASSISTING).complete_by
 
     scenario.when(REPORT_IN).then(HandlerReportedIn)
     assert scenario.state(ASSISTING).status == "in_progress"
