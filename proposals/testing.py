@@ -147,9 +147,8 @@ class Scenario:
         )
 
     def _perform(self, command: Command) -> list[Fact]:
-        filled = command.model_copy(update={"at": command.at or self.now})
         work = Work(self._states.get, self.context, lambda subject: key_commitment(self._keys.create(subject)))
-        facts = work.perform(filled, command.command_id or f"command-{len(self.facts)}")
+        facts = work.perform(command, command.command_id or f"command-{len(self.facts)}")
         for fact in facts:
             self._record(fact)
         return facts

@@ -117,7 +117,7 @@ class Writer:
         if process.commands.get(name) is not type(command):
             raise Refused(refusal("not_a_public_command", command=name), command=name, stream=command.stream)
         command_id = command.command_id or self._ports.ids()
-        filled = command.model_copy(update={"command_id": command_id, "at": command.at or self.now()})
+        filled = command.model_copy(update={"command_id": command_id})
         return Request(filled, command_id, fingerprint(command), named=command.command_id is not None)
 
     def unlinkable(self, request: Request, read: Callable[[str], State | None]) -> Request:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from proposals.adapters.keys import KeyDestroyed
 from proposals.domain.data_subject import CreateSubjectKey, DataSubject, SubjectStatus
 from proposals.domain.deadlines import next_due, same_timers
-from proposals.domain.decider import Cause, decide, evolve
+from proposals.domain.decider import Cause, by_now, decide, evolve
 from proposals.domain.errors import ProposalsError, Refused, refusal
 from proposals.domain.event import personal_subjects
 from proposals.domain.processes import PROCESSES
@@ -81,6 +81,8 @@ class Work:
     def _decide(self, command: Command, cause: Cause) -> Follow:
         process = PROCESSES[kind_of(command.stream)]
         before = self.read(command.stream)
+        if command.at is None:
+            command = command.model_copy(update={"at": by_now(before, self.context)})
         fact = decide(process, before, command, self.context, cause)
         after = evolve(process, before, fact)
         self._states[command.stream] = after

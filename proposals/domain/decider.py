@@ -35,7 +35,8 @@ class Cause:
 def decide(process: Process, state: Any, command: Command, context: Context, cause: Cause) -> Fact:
     """The fact that a command gives. Pure: the same arguments give the same fact.
 
-    `command.at` must be filled in. Raises Refused with the first rule that stands in the way.
+    `command.at` must be filled in; `by_now` does so where nobody gave a time. Raises Refused with the first rule that
+    stands in the way.
     """
     row = process.row(state.status if state is not None else None, type(command))
     if row is None:
@@ -45,7 +46,7 @@ def decide(process: Process, state: Any, command: Command, context: Context, cau
             command=type(command).__name__,
             stream=command.stream,
         )
-    command = _by_now(process, state, command, context)
+    command = _not_ahead(process, state, command, context)
     reason, guard = why_not(process, row, state, command, context)
     if reason is not None:
         raise Refused(reason, guard=guard, command=type(command).__name__, stream=command.stream)
@@ -77,7 +78,13 @@ def why_not(process: Process, row: Row, state: Any, command: Command, context: C
     return None, ""
 
 
-def _by_now(process: Process, state: Any, command: Command, context: Context) -> Command:
+def by_now(state: State | None, context: Context) -> datetime:
+    """Now; or when the stream's last event happened, if that was recorded by a clock ahead of ours."""
+    last = state.last_at if state is not None else None
+    return context.now if last is None else max(context.now, last)
+
+
+def _not_ahead(process: Process, state: Any, command: Command, context: Context) -> Command:
     """A clock that is ahead of ours, within the skew, dates an act later than now; it happened by now all the same.
 
     Otherwise whoever dates an act ahead would do it before its time, and keep everybody else waiting for it.
@@ -86,7 +93,7 @@ def _by_now(process: Process, state: Any, command: Command, context: Context) ->
     rules = process.policy(state, command, context) or context.default_policy
     if command.at <= context.now or _too_far_ahead(command.at, rules, context):
         return command
-    return command.model_copy(update={"at": context.now})
+    return command.model_copy(update={"at": min(command.at, by_now(state, context))})
 
 
 def evolve(process: Process, state: State | None, fact: Fact) -> State:

@@ -30,7 +30,7 @@ from proposals.testing import MORNING
 
 from .checks import assert_whole
 from .conftest import Opener
-from .county import LI_CONTACT, County, ask, founding
+from .county import LI_CONTACT, Clock, County, ask, founding
 
 
 def note(text: str = "Seen.", command_id: str | None = None, **fields: Any) -> AddNote:
@@ -304,3 +304,23 @@ def test_what_is_no_command_at_all_is_invalid(memory: County, thing: Any) -> Non
     with pytest.raises(Invalid, match="is no command"):
         memory.app.do(thing)
     assert memory.app.recorder.head() == head
+
+
+def test_whose_clock_is_a_little_behind_goes_on_where_the_other_left_off(shared_url: str, opened: Opener) -> None:
+    """Two machines, two seconds apart: nobody who gave no time is told that time runs backwards."""
+    county = opened(shared_url).found()
+    ahead = opened(shared_url, clock=Clock(county.clock.now + timedelta(seconds=2)))
+    ahead.accepted()
+
+    (fact,) = county.app.do(AddNote(proposal="proposal-1", note="n", actor="li"))
+    assert fact.occurred_at == ahead.clock.now
+    with pytest.raises(Refused, match="before_the_last_event"):
+        county.app.do(AddNote(proposal="proposal-1", note="n", actor="li", at=county.clock.now))
+
+
+def test_a_clock_far_ahead_of_the_others_is_not_followed(shared_url: str, opened: Opener) -> None:
+    county = opened(shared_url).found()
+    opened(shared_url, clock=Clock(county.clock.now + timedelta(hours=2))).accepted()
+
+    with pytest.raises(Refused, match="in_the_future"):
+        county.app.do(AddNote(proposal="proposal-1", note="n", actor="li"))
