@@ -89,7 +89,7 @@ def another_person_approves(state: DataSubject, command: EraseSubject, context: 
     for unit in context.above(state.place):
         if unit.holds(command.approved_by, (Role.REVIEWER, Role.PRINCIPAL), day):
             return None
-    return refusal("not_an_approver", approver=command.approved_by, unit=state.place)
+    return refusal("may_not_approve_erasure", approver=command.approved_by, unit=state.place)
 
 
 def _site(state: DataSubject, command: Command, context: Context) -> Site:

@@ -95,8 +95,8 @@ INVALID: dict[str, tuple[str, str]] = {
     ),
     # policies
     "invalid_period": (
-        "is no period; write '2 hours', '15 days' or '5 working days'",
-        "不是期限；应写成 '2 hours'、'15 days' 或 '5 working days'",
+        "is no period of at most four digits; write '2 hours', '15 days' or '5 working days'",
+        "不是四位数以内的期限；应写成 '2 hours'、'15 days' 或 '5 working days'",
     ),
     "invalid_threshold": (
         "is above the whole and could never be met",

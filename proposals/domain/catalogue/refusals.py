@@ -51,6 +51,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{approver} is neither tier officer nor reviewer over {unit}",
         "{approver} 不是 {unit} 的上级负责人或复核人",
     ),
+    "may_not_approve_erasure": (
+        "{approver} is neither reviewer nor principal over {unit}",
+        "{approver} 不是 {unit} 的复核人或主要负责人",
+    ),
     "screener_is_proposer": (
         "{actor} (entered by {entered_by}) may not screen a proposal of {other}",
         "{actor}（{entered_by} 录入）不得受理与其有关的提案（提出人 {other}）",
