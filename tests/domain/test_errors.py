@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proposals.domain.catalogue import label
-from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, UnknownEvent, refusal
+from proposals.domain.catalogue import label, text
+from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, UnknownEvent, refusal, unfit
 from proposals.domain.meeting import Purpose
 from proposals.domain.processes import COMMANDS, PROCESSES
 from proposals.domain.rules import Maxima
@@ -62,6 +62,14 @@ def test_a_refusal_says_what_was_refused_where_and_by_which_rule() -> None:
 def test_a_code_without_a_sentence_says_where_to_write_one() -> None:
     with pytest.raises(KeyError, match="out_of_the_blue has no sentence yet: give it one in proposals/"):
         refusal("out_of_the_blue")
+
+
+def test_what_a_validator_raises_can_be_told_in_either_language() -> None:
+    error = unfit("invalid_lacks", field="handle_within", missing="urgent")
+
+    assert (error.type, error.context) == ("invalid_lacks", {"field": "handle_within", "missing": "urgent"})
+    assert error.message() == "handle_within lacks urgent"
+    assert text(error.type, "zh", **(error.context or {})) == "handle_within 缺少 urgent"
 
 
 def test_in_chinese_a_refusal_names_words_of_the_process_in_chinese_and_commands_in_both() -> None:

@@ -165,6 +165,25 @@ def test_stepping_aside_from_one_item_is_not_from_another() -> None:
     assert state.voters("proposal-3") == frozenset()
 
 
+def test_each_item_is_closed_for_its_own_case_under_its_own_motion() -> None:
+    scenario = a_tabled_case().given(raising(proposal="proposal-2", actor="wang"), accepting(proposal="proposal-2"))
+    from proposals import DecisionDeferred, DiscussionOpened, ProposalAdopted, ProposalForwarded
+
+    for event in (DiscussionOpened(meeting="meeting-7"), ProposalForwarded(recommendation="Yes")):
+        scenario.given(on("proposal-2", event, at=scenario.now))
+    called(scenario, item(motion="defer"), item("proposal-2", "adopt"), meeting=D, purpose="decide")
+    in_session(scenario, D)
+    for number in (1, 2):
+        scenario.given(*(voting(member=member, number=number) for member in members()))
+    scenario.when(closing(scenario, number=2)).then(ItemClosed, ProposalAdopted)
+    assert [fact.stream for fact in scenario.recorded] == [D, "proposal-2"]
+    adopted = scenario.recorded[0].event
+    assert isinstance(adopted, ItemClosed)
+    assert (adopted.proposal, adopted.motion) == ("proposal-2", Motion.ADOPT)
+    scenario.when(closing(scenario, number=1)).then(ItemClosed, DecisionDeferred)
+    assert [fact.stream for fact in scenario.recorded] == [D, P]
+
+
 # --- what the votes come to
 
 

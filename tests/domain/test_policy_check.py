@@ -174,6 +174,15 @@ def test_nothing_is_archived_inside_its_reopen_window(status: str) -> None:
     assert found(without(Kind.PROPOSAL, status)) == []
 
 
+def test_a_state_without_a_time_for_the_archive_hides_no_other() -> None:
+    soon = {"owner": "archivist", "within": "1 day", "then": [{"do": "archive"}]}
+    plain = default_policy().model_dump(mode="json")
+    del plain["deadlines"]["proposal"]["closed"]
+    plain["deadlines"]["proposal"] |= {"refused": soon | {"within": None}, "rejected": soon}
+    field = "deadlines.proposal.rejected.within"
+    assert ("error", "policy_archived_too_soon", field) in found(ProcessPolicy.model_validate(plain))
+
+
 def test_errors_come_first_and_then_by_code_and_field() -> None:
     nothing = {"numerator": 0, "denominator": 2, "strict": False, "base": "all"}
     policy = rules(quorum=nothing, majority=nothing, maxima={"openings": 0, "deferrals": 0}, extension_limit="0 days")

@@ -255,3 +255,8 @@ def test_a_value_as_json_is_plain_and_the_same_for_equal_values() -> None:
         "word": "red",
         "none": None,
     }
+
+
+def test_an_instant_without_a_zone_has_no_text() -> None:
+    with pytest.raises(ValueError, match=r"^an instant needs a time zone$"):
+        instant_text(datetime(2026, 3, 2))  # noqa: DTZ001 - that is the point
