@@ -90,8 +90,10 @@ def _not_ahead(process: Process, state: Any, command: Command, context: Context)
     Otherwise whoever dates an act ahead would do it before its time, and keep everybody else waiting for it.
     """
     assert command.at is not None
+    if command.at <= context.now:
+        return command
     rules = process.policy(state, command, context) or context.default_policy
-    if command.at <= context.now or _too_far_ahead(command.at, rules, context):
+    if _too_far_ahead(command.at, rules, context):
         return command
     return command.model_copy(update={"at": min(command.at, by_now(state, context))})
 
