@@ -20,12 +20,12 @@ from proposals.application.work import Work
 from proposals.domain.context import Context
 from proposals.domain.deadlines import pending, start_of
 from proposals.domain.decider import evolve
-from proposals.domain.errors import Refused
+from proposals.domain.errors import Refused, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
 from proposals.domain.organisation import Appointed, PolicyEnacted, UnitCreated
 from proposals.domain.policy import PolicyDrafted, PolicyPublished
 from proposals.domain.ports import NoFunds
-from proposals.domain.processes import PROCESSES
+from proposals.domain.processes import COMMANDS, PROCESSES
 from proposals.domain.ticking import commands_for
 from proposals.domain.vocabulary import SYSTEM, Role, Tier, UnitKind, kind_of
 
@@ -84,7 +84,7 @@ class Scenario:
         """Decides a command and keeps what comes of it, or the refusal, for `then`."""
         self.refused, self.recorded = None, []
         try:
-            self.recorded = self._perform(command)
+            self.recorded = self._perform(_public(command))
         except Refused as refused:
             self.refused = refused
         return self
@@ -197,6 +197,14 @@ _OFFICES = {
     "unit-roads": ("handler", "principal"),
     "unit-volunteers": ("handler", "principal"),
 }
+
+
+def _public(command: Command) -> Command:
+    """A command that somebody may give, as the door asks; `given` takes those that follow from others too."""
+    name = type(command).__name__
+    if name not in COMMANDS:
+        raise Refused(refusal("not_a_public_command", command=name), command=name, stream=command.stream)
+    return command
 
 
 def small_county(rules: ProcessPolicy | None = None) -> Iterable[Fact]:

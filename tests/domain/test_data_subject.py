@@ -8,6 +8,7 @@ import pytest
 
 from proposals import EraseSubject, ProposalRaised, RaiseProposal, SubjectErased, SubjectKeyCreated
 from proposals.domain.data_subject import CreateSubjectKey
+from proposals.domain.errors import Refused
 from proposals.domain.organisation import Appointed
 from proposals.domain.vocabulary import Personal, Role, Source
 from proposals.testing import SINCE, Scenario, given, on
@@ -129,4 +130,5 @@ def test_an_approver_holds_office_on_the_local_day(at: datetime, code: str | Non
 def test_a_key_is_never_asked_for_by_itself_a_second_time() -> None:
     again = CreateSubjectKey(subject=SUBJECT, commitment="a" * 64, place="unit-grid", actor="system")
 
-    assert refusal_of(keyed(), again) == "already_exists"
+    with pytest.raises(Refused, match="already_exists"):
+        keyed().given(again)

@@ -37,6 +37,7 @@ from proposals import (
 )
 from proposals.domain.case import S
 from proposals.domain.decision import DeferDecision, EscalateDecision
+from proposals.domain.errors import Refused
 from proposals.domain.meeting import Outcome
 from proposals.domain.vocabulary import Choice, Funding, FundingSource, Motion
 from proposals.testing import on
@@ -294,11 +295,14 @@ def test_at_the_top_a_motion_to_escalate_leads_nowhere() -> None:
 def test_the_table_itself_bounds_deferrals_and_escalations_whoever_asks() -> None:
     """The reaction asks for neither when it may not; another caller of the domain meets the rule."""
     defer = DeferDecision(proposal=P, meeting=M, why="motion", actor="system")
-    refused(put_off(2).when(defer), "limit_reached", loop="deferrals", maximum=2)
-    assert put_off(1).when(defer).refused is None
+    with pytest.raises(Refused, match="limit_reached: deferrals: the policy's maximum of 2 is reached"):
+        put_off(2).given(defer)
+    assert put_off(1).given(defer).state(P).count("deferrals") == 2
     escalate = EscalateDecision(proposal=P, meeting=M, why="motion", actor="system")
-    refused(put_off(0, "county").when(escalate), "top_tier", unit="unit-county")
-    assert put_off(0, "street").when(escalate).refused is None
+    with pytest.raises(Refused, match="top_tier"):
+        put_off(0, "county").given(escalate)
+    assert put_off(0, "street").given(escalate).state(P).unit == "unit-county"
+    refused(put_off(0, "street").when(escalate), "not_a_public_command", command="EscalateDecision")
 
 
 # --- meetings that do not come about
