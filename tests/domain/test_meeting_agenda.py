@@ -8,6 +8,8 @@ import pytest
 
 from proposals import (
     AgendaSet,
+    DiscussionOpened,
+    ProposalForwarded,
     UnitClosed,
 )
 from proposals.domain.meeting import MeetingStatus
@@ -23,11 +25,13 @@ from tests.domain.stories import (
     a_case_of_the_community,
     a_raised_case,
     a_tabled_case,
+    accepting,
     an_accepted_case,
     called,
     calling,
     item,
     listing,
+    raising,
     refused,
 )
 
@@ -135,6 +139,18 @@ def test_a_plan_names_each_unit_once(bad: dict[str, object]) -> None:
 @pytest.mark.parametrize("bad", [plan("unit-x"), plan("unit-water", "unit-x")], ids=["lead", "assisting"])
 def test_a_plan_names_units_that_exist(bad: dict[str, object]) -> None:
     refused(to_decide(plan=bad), "no_such_unit", unit="unit-x")
+
+
+def test_every_motion_on_an_agenda_is_looked_at() -> None:
+    """A motion to defer needs no plan, and hides none that the next one needs."""
+    scenario = a_tabled_case().given(raising(proposal="proposal-2", actor="wang"), accepting(proposal="proposal-2"))
+    for event in (DiscussionOpened(meeting="meeting-7"), ProposalForwarded(recommendation="Yes")):
+        scenario.given(on("proposal-2", event, at=scenario.now))
+    scenario.given(calling(scenario, D, "grid", "decide"))
+    bare = item("proposal-2", "adopt", plan=None)
+    refused(scenario.when(listing(item(motion="defer"), bare, meeting=D)), "motion_needs_plan", proposal="proposal-2")
+    twice = item("proposal-2", "defer", funding=[{"source": "neighbourhood", "amount": 5}])
+    refused(scenario.when(listing(item(motion="adopt"), twice, meeting=D)), "motion_takes_no_plan")
 
 
 def test_a_plan_names_units_that_are_open() -> None:
