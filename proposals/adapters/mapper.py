@@ -88,7 +88,7 @@ class FactMapper(Mapper[str]):
         except ValueError:
             raise BrokenEvent(stream, version, name, ["recorded_at: is no instant"]) from None
         ids = command_id or "", correlation_id or "", causation_id or ""
-        return Fact(*happened[:6], *ids, recorded, position)  # half the time of `_replace`, for every row of a log
+        return Fact(*happened[:6], *ids, recorded, position)  # a third of the time of `_replace`, for every row
 
     def happened(self, row: Row) -> Fact:
         """The fact of a row of what happened, without what says how it was recorded. A state is folded from these."""

@@ -66,6 +66,8 @@ TERMINAL = (S.CLOSED, S.REFUSED, S.REJECTED, S.WITHDRAWN, S.MERGED, S.ARCHIVED)
 OPEN = tuple(status for status in S if status not in TERMINAL)
 STILL_TO_BE_DEALT_WITH = frozenset(OPEN) - {S.RETURNED, S.VERIFYING, S.HANDLED, S.REPORTED, S.EVALUATING, S.EVALUATED}
 """What is done is told, evaluated and closed, without a matter that joins it then."""
+RESIDENTS = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
+"""Who lives somewhere, as appointments say it."""
 NOT_ARCHIVED = tuple(status for status in S if status is not S.ARCHIVED)
 
 
@@ -226,7 +228,7 @@ def _lives_where_it_was_decided(case: Proposal, person: str, command: Any, conte
     if home is None or not context.is_within(home.id, case.unit):
         return False
     day = day_of(command, case, context)
-    return home.holds(person, (Role.RESIDENT, Role.PARTY_MEMBER), day)
+    return home.holds(person, RESIDENTS, day)
 
 
 class ProposalCommand(Command):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from proposals.domain.authority import apart
 from proposals.domain.case import (
+    RESIDENTS,
     Proposal,
     ProposalCommand,
     S,
@@ -213,9 +214,6 @@ def opener_is_no_handler(state: Proposal, command: OpenEvaluation, context: Cont
     return apart(command, people_who_handled(state, context), "opens_own_evaluation")
 
 
-_RESIDENTS = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
-
-
 def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
     """Residents and party members of the case's area, and whoever raised or supported it."""
     for home in command.resides_in:
@@ -224,11 +222,11 @@ def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Contex
     day = day_of(command, state, context)
     further = (context.unit(home) for home in command.resides_in)
     homes = [*context.above(state.place), *(unit for unit in further if unit is not None)]
-    if not any(unit.holders(_RESIDENTS, day) for unit in homes):  # nobody keeps a register of residents here
+    if not any(unit.holders(RESIDENTS, day) for unit in homes):  # nobody keeps a register of residents here
         return None
     known = {state.proposer.actor, *state.cosigners}
     strangers = sum(
-        person not in known and not any(unit.holds(person, _RESIDENTS, day) for unit in homes)
+        person not in known and not any(unit.holds(person, RESIDENTS, day) for unit in homes)
         for person in command.eligible
     )
     return refusal("not_concerned", people=strangers) if strangers else None
