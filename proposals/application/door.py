@@ -16,6 +16,7 @@ from proposals.adapters.key_files import key_store_for
 from proposals.adapters.keys import FileKeyStore
 from proposals.adapters.mapper import FactMapper
 from proposals.adapters.policies import default_policy
+from proposals.adapters.projecting import Projections
 from proposals.adapters.sealing import Sealer
 from proposals.adapters.snapshots import Snapshots
 from proposals.adapters.store import Recorder
@@ -35,7 +36,7 @@ from proposals.domain.ticking import commands_for
 from proposals.domain.vocabulary import Kind, instant_text, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from proposals.domain.organisation import Unit
     from proposals.domain.ports import Calendar, Funds, KeyStore
     from proposals.domain.state import State
+    from proposals.projections.projection import Projection
 
 
 log = logging.getLogger(__name__)
@@ -69,7 +71,9 @@ class Proposals:
     the world is passed in: the clock, ids of commands, the calendar, the key store, a directory of units and
     appointments (by default the organisation streams), and the purse. Without a key store of the host's there is
     a file beside the database (see `key_store_for`). `snapshot_every` keeps a snapshot of a state each so many
-    events; without it there are none. What else is named goes to the store (`synchronous`, ...).
+    events; without it there are none. `projections` are read models that `app.projections` runs; those that `inline`
+    names are brought forward in each command's own transaction. What else is named goes to the store
+    (`synchronous`, ...).
 
     Raises SchemaOlder, SchemaNewer or SchemaForeign if the database is not one of this release's.
     """
@@ -85,6 +89,8 @@ class Proposals:
         directory: Callable[[str], Unit | None] | None = None,
         funds: Funds | None = None,
         snapshot_every: int | None = None,
+        projections: Iterable[Projection] = (),
+        inline: Collection[str] = (),
         **store: Any,
     ) -> None:
         self.recorder = Recorder(url, clock=clock, **store)
@@ -104,6 +110,11 @@ class Proposals:
         kept = (snapshots, snapshot_every) if snapshots is not None and snapshot_every else None
         self.writer = Writer(self.recorder, self.mapper, self.reader, sealer, ports, kept)
         self._host: ContextVar[Hosted | None] = ContextVar("host", default=None)
+        try:
+            self.projections = Projections(self.recorder, self.mapper.entry, projections, inline)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         """The door itself."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, String, Table, Text
 
 from proposals.domain.errors import ProposalsError
 from proposals.domain.event import Event
@@ -26,6 +28,7 @@ Stored: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
 """The rows that a stream has, by the names of the tables, each in the order of the columns."""
 
 _LARGEST = 2**63
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 class Entry(NamedTuple):
@@ -60,10 +63,13 @@ class Projection:
     The rows of a stream are a fold of its events, and nothing else touches them: the first key column of every table
     is the stream. So streams can be projected in any order and apart from each other, and one with an event that
     cannot be projected waits alone (ADR 0020). Raise `version` whenever the same events would give other rows or the
-    tables change; the next rebuild replaces what is there.
+    tables change; the next rebuild replaces what is there. Raises ValueError for a name that is none.
     """
 
     def __init__(self, name: str, version: int, metadata: MetaData | None = None) -> None:
+        if _NAME.fullmatch(name) is None:
+            message = f"a projection's name is up to 40 small letters, digits, - and _: {name!r}"
+            raise ValueError(message)
         self.name = name
         self.version = version
         self.metadata = metadata if metadata is not None else MetaData()
@@ -73,9 +79,11 @@ class Projection:
     def table(self, name: str, *columns: Any) -> Table:
         """A table of the projection: the stream, then these columns and indexes, those of the key first.
 
-        A column's plain `default` is what a new row has there. Raises ValueError where a key column comes late.
+        A column's plain `default` is what a new row has there. Raises ValueError where a key column comes late, or
+        one holds anything but texts and numbers.
         """
-        table = Table(name, self.metadata, Column("stream", TEXT, primary_key=True), *columns)
+        stream = Column("stream", TEXT, primary_key=True)
+        table = Table(name, self.metadata, stream, *columns, sqlite_with_rowid=False)
         self.tables[name] = Shape(table)
         return table
 
@@ -91,7 +99,7 @@ class Projection:
 
 
 class Shape:
-    """A table's columns, how many of them are its key, and what a new row holds."""
+    """A table's columns, how many of them are its key, and what a row holds."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -100,29 +108,59 @@ class Shape:
         if [column.primary_key for column in table.c] != sorted((c.primary_key for c in table.c), reverse=True):
             message = f"table {table.name}: the columns of the key come first"
             raise ValueError(message)
-        self.required = frozenset(str(column.name) for column in table.c if not column.nullable)
+        self.takes = tuple((_takes(column), bool(column.nullable)) for column in table.c)
         self.new = {str(c.name): c.default.arg if c.default is not None else None for c in table.c}  # type: ignore[attr-defined]
+
+    def checked(self, stream: str, key: Key, row: Row) -> Key:
+        """A row as the database takes it, in the order of the columns. Raises NotProjected for what is no row."""
+        try:
+            values = [row[column] for column in self.columns]
+        except KeyError as missing:
+            message = f"a row of table {self.table.name} lacks {missing}"
+            raise NotProjected(message) from None
+        if len(row) != len(values):
+            message = f"table {self.table.name} has no column {', '.join(sorted(row.keys() - self.new.keys()))}"
+            raise NotProjected(message)
+        for n, value in enumerate(values):
+            takes, nullable = self.takes[n]
+            fits = nullable if value is None else type(value) is takes and _storable(value)
+            if not fits:
+                values[n] = self._lifted(n, value)
+        if values[: self.key] != [stream, *key]:
+            message = f"the key of a row of table {self.table.name} was changed"
+            raise NotProjected(message)
+        return tuple(values)
+
+    def _lifted(self, n: int, value: Any) -> Any:
+        """A value that is of its column's type but for its class: a truth value, or a text that is an enum's."""
+        takes, _ = self.takes[n]
+        plain: Any = None
+        if isinstance(value, takes) or (takes is float and isinstance(value, int)):
+            plain = str.__str__(value) if isinstance(value, str) else takes(value)
+        if plain is None or not _storable(plain):
+            what = "nothing" if value is None else "this" if isinstance(value, takes) else type(value).__name__
+            message = f"{self.table.name}.{self.columns[n]} takes {_CALLED[takes]}, not {what}"
+            raise NotProjected(message)
+        return plain
 
 
 class Rows:
     """The rows that one stream has in a projection's tables, for its handlers to read and change.
 
-    A row is a dictionary by column; one that `put` or `of` has given is changed in place.
+    A row is a dictionary by column; one that has been given out is changed in place.
     """
 
-    __slots__ = ("_held", "_shapes", "_stored", "stream")
+    __slots__ = ("_held", "_settled", "_shapes", "_stored", "_touched", "stream")
 
     def __init__(self, projection: Projection, stream: str, stored: Stored) -> None:
         self.stream = stream
         self._shapes = projection.tables
         self._stored: dict[str, dict[Key, Key]] = {}
-        self._held: dict[str, dict[Key, Row]] = {}
         for name, shape in projection.tables.items():
-            there = stored.get(name, ())
-            self._stored[name] = {tuple(row[1 : shape.key]): tuple(row) for row in there}
-            self._held[name] = {
-                tuple(row[1 : shape.key]): dict(zip(shape.columns, row, strict=True)) for row in there
-            }
+            self._stored[name] = {tuple(row[1 : shape.key]): tuple(row) for row in stored.get(name, ())}
+        self._settled = {name: dict(rows) for name, rows in self._stored.items()}
+        self._held: dict[str, dict[Key, Row]] = {name: {} for name in self._shapes}  # those that were given out
+        self._touched: list[tuple[str, Key]] = []
 
     def put(self, table: Table, *key: Any, **values: Any) -> Row:
         """A new row under a key (beyond the stream), in place of one that is there."""
@@ -133,15 +171,24 @@ class Rows:
             message = f"table {table.name} has other columns: {unknown}"
             raise NotProjected(message)
         self._held[table.name][key] = row
+        self._touched.append((table.name, key))
         return row
 
     def get(self, table: Table, *key: Any) -> Row | None:
         """The row under a key, or None."""
-        return self._held[table.name].get(key)
+        held = self._held[table.name]
+        row = held.get(key)
+        if row is None:
+            settled = self._settled[table.name].get(key)
+            if settled is None:
+                return None
+            row = held[key] = dict(zip(self._shapes[table.name].columns, settled, strict=True))
+        self._touched.append((table.name, key))
+        return row
 
     def of(self, table: Table, *key: Any) -> Row:
         """The row under a key. Raises NotProjected if there is none."""
-        row = self._held[table.name].get(key)
+        row = self.get(table, *key)
         if row is None:
             message = f"{self.stream} has no such row in table {table.name}"
             raise NotProjected(message)
@@ -149,40 +196,45 @@ class Rows:
 
     def all(self, table: Table) -> list[Row]:
         """All rows of the stream in a table, in the order of their keys."""
-        held = self._held[table.name]
-        return [held[key] for key in sorted(held)]
+        return [self.of(table, *key) for key in sorted(self._keys(table))]
+
+    def last(self, table: Table) -> Row:
+        """The row of the stream with the greatest key in a table. Raises NotProjected if there is none."""
+        keys = self._keys(table)
+        if not keys:
+            message = f"{self.stream} has no row in table {table.name}"
+            raise NotProjected(message)
+        return self.of(table, *max(keys))
 
     def delete(self, table: Table, *key: Any) -> None:
         """Takes the row under a key out, if it is there."""
         self._held[table.name].pop(key, None)
+        self._settled[table.name].pop(key, None)
+
+    def settle(self) -> None:
+        """Checks the rows that were given out since the last time. Raises NotProjected for what is no row.
+
+        It is called after each event, so that what is refused does not depend on how events are batched.
+        """
+        for name, key in self._touched:
+            row = self._held[name].get(key)
+            if row is not None:
+                self._settled[name][key] = self._shapes[name].checked(self.stream, key, row)
+        self._touched.clear()
 
     def values(self, name: str) -> list[Key]:
-        """The rows of a table as tuples in the order of its columns. Raises NotProjected for what is no row."""
-        shape = self._shapes[name]
-        return [_checked(shape, row) for row in self._held[name].values()]
+        """The rows of a table as tuples in the order of its columns, as they were last settled."""
+        return list(self._settled[name].values())
 
     def changed(self, name: str) -> tuple[list[Key], list[Key]]:
         """What of a table is to be written, as rows, and what is to go, as keys with the stream."""
-        stored, held = self._stored[name], self._held[name]
-        written = [row for row in self.values(name) if stored.get(row[1 : self._shapes[name].key]) != row]
-        gone = [(self.stream, *key) for key in stored if key not in held]
+        stored, settled = self._stored[name], self._settled[name]
+        written = [row for key, row in settled.items() if stored.get(key) != row]
+        gone = [(self.stream, *key) for key in stored if key not in settled]
         return written, gone
 
-
-def _checked(shape: Shape, row: Row) -> Key:
-    values = tuple(row.values())
-    if len(values) != len(shape.columns):
-        message = f"table {shape.table.name} has no column {', '.join(sorted(row.keys() - shape.new.keys()))}"
-        raise NotProjected(message)
-    for column, value in row.items():
-        if value is None:
-            if column in shape.required:
-                message = f"{shape.table.name}.{column} may not be empty"
-                raise NotProjected(message)
-        elif not isinstance(value, str | float) and not (isinstance(value, int) and -_LARGEST <= value < _LARGEST):
-            message = f"{shape.table.name}.{column} takes texts and numbers, not {type(value).__name__}"
-            raise NotProjected(message)
-    return values
+    def _keys(self, table: Table) -> set[Key]:
+        return self._held[table.name].keys() | self._settled[table.name].keys()
 
 
 def fold(projection: Projection, stream: str, stored: Stored, entries: Iterable[Entry]) -> Rows:
@@ -192,4 +244,40 @@ def fold(projection: Projection, stream: str, stored: Stored, entries: Iterable[
     for entry in entries:
         for handler in handlers.get(entry.name, ()):
             handler(rows, entry)
+        rows.settle()
     return rows
+
+
+def fold_log(projection: Projection, entries: Iterable[Entry]) -> dict[str, list[Row]]:
+    """The rows of all tables after these events, by the names of the tables, in the order of the keys.
+
+    In memory, without a database: for a store that can only be read, and for what was known at an earlier time.
+    Raises whatever a handler raises.
+    """
+    streams: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.name in projection.handlers:
+            streams.setdefault(entry.stream, []).append(entry)
+    folded = [fold(projection, stream, {}, streams[stream]) for stream in sorted(streams)]
+    return {
+        name: [dict(zip(shape.columns, row, strict=True)) for rows in folded for row in sorted(rows.values(name))]
+        for name, shape in projection.tables.items()
+    }
+
+
+_CALLED = {str: "texts", int: "whole numbers", float: "numbers"}
+
+
+def _takes(column: Column[Any]) -> type[str | int | float]:
+    for kind, takes in ((String, str), (Integer, int), (Float, float)):
+        if isinstance(column.type, kind):
+            return takes
+    message = f"column {column.name}: a row holds texts and numbers, not {column.type!r}"
+    raise ValueError(message)
+
+
+def _storable(value: str | float) -> bool:
+    """Whether both databases take it: PostgreSQL has no NUL in a text, SQLite no number that is none."""
+    if isinstance(value, str):
+        return "\x00" not in value
+    return -_LARGEST <= value < _LARGEST if isinstance(value, int) else isfinite(value)

@@ -1,6 +1,8 @@
 """The event store: one log of events on SQLite or PostgreSQL."""
 
+from .append import Follow, Transaction
 from .backup import BackupError, backup, restore
+from .bell import Bell
 from .host import HostRefused, HostTransaction
 from .opening import upgrade
 from .recorder import Recorder
@@ -11,9 +13,11 @@ from .subscription import LogSubscription
 
 __all__ = [
     "BackupError",
+    "Bell",
     "CommandIdTaken",
     "CommandRecord",
     "Envelope",
+    "Follow",
     "HostRefused",
     "HostTransaction",
     "LogSubscription",
@@ -26,6 +30,7 @@ __all__ = [
     "SchemaNewer",
     "SchemaOlder",
     "SnapshotRecorder",
+    "Transaction",
     "VersionConflict",
     "backup",
     "restore",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent, Tracking
@@ -27,13 +27,20 @@ class Batch(NamedTuple):
 
 
 class Transaction(Protocol):
-    """The two steps of an append: `ask` begins the transaction, `tell` ends it."""
+    """The steps of a transaction: the first `ask` begins it, `tell` ends it."""
 
     def ask(self, questions: Sequence[Question]) -> list[Rows]:
         """Run the statements in turn and give the rows of each."""
 
+    def write(self, writes: Sequence[Write]) -> None:
+        """Run each statement once for each of its rows."""
+
     def tell(self, writes: Sequence[Write]) -> None:
-        """Run each statement once for each of its rows, then commit."""
+        """Write, then commit."""
+
+
+Follow = Callable[[Transaction, int], None]
+"""What goes on in an append's transaction after its events are written, up to the position of the last of them."""
 
 
 class SqliteTransaction:
@@ -57,14 +64,20 @@ class SqliteTransaction:
     def ask(self, questions: Sequence[Question]) -> list[Rows]:
         """Take the write lock, then run the statements."""
         execute = self._cursor.execute
-        execute("BEGIN IMMEDIATE")
-        self._begun = True
+        if not self._begun:
+            execute("BEGIN IMMEDIATE")
+            self._begun = True
         return [execute(statement.sql, values).fetchall() for statement, values in questions]
 
     def write(self, writes: Sequence[Write]) -> None:
         """Run the statements."""
         for statement, rows in writes:
             self._cursor.executemany(statement.sql, rows)
+
+    def define(self, statements: Sequence[str]) -> None:
+        """Run statements that make, change and drop tables."""
+        for statement in statements:
+            self._cursor.execute(statement)
 
     def tell(self, writes: Sequence[Write]) -> None:
         """Run the statements and commit."""
@@ -76,11 +89,11 @@ class SqliteTransaction:
 class PostgresTransaction:
     """On our own psycopg connection, two round trips whatever is written; an error rolls it back."""
 
-    __slots__ = ("_connection", "ending")
+    __slots__ = ("_begun", "_connection", "ending")
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 - psycopg is an extra, imported by no module
         self._connection = connection
-        self.ending = False
+        self._begun = self.ending = False
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +106,9 @@ class PostgresTransaction:
         """Begin and run the statements in one round trip."""
         execute = self._connection.execute
         with self._connection.pipeline():
-            execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # each check sees what was committed before it
+            if not self._begun:
+                execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # each check sees what was committed before it
+                self._begun = True
             cursors = [execute(statement.sql, values, prepare=True) for statement, values in questions]
         return [cursor.fetchall() for cursor in cursors]
 
@@ -102,6 +117,11 @@ class PostgresTransaction:
         for statement, rows in writes:
             for row in rows:
                 self._connection.execute(statement.sql, row, prepare=True)
+
+    def define(self, statements: Sequence[str]) -> None:
+        """Run statements that make, change and drop tables."""
+        for statement in statements:
+            self._connection.execute(statement)
 
     def tell(self, writes: Sequence[Write]) -> None:
         """Run the statements and commit, in one round trip."""
@@ -126,18 +146,23 @@ class BorrowedTransaction:
             for statement, values in questions
         ]
 
-    def tell(self, writes: Sequence[Write]) -> None:
-        """Run the statements; the host commits."""
+    def write(self, writes: Sequence[Write]) -> None:
+        """Run the statements."""
         for statement, rows in writes:
             self._connection.execute(
                 statement.construct, [dict(zip(statement.names, row, strict=True)) for row in rows]
             )
 
+    tell = write  # the host commits
 
-def append(transaction: Transaction, statements: Statements, batch: Batch, now: str) -> Positions:
+
+def append(
+    transaction: Transaction, statements: Statements, batch: Batch, now: str, follow: Follow | None = None
+) -> Positions:
     """Record a batch and return the positions of its events, in their order.
 
-    `now` is the clock's instant as text; what is recorded never goes back before what was recorded last.
+    `now` is the clock's instant as text; what is recorded never goes back before what was recorded last. `follow`
+    goes on in the same transaction.
     Raises VersionConflict, CommandIdTaken, and IntegrityError for a tracking position that is not a later
     one.
     """
@@ -169,7 +194,12 @@ def append(transaction: Transaction, statements: Statements, batch: Batch, now: 
     receipts = _receipts(commands, head - len(events))
     awake = [(stream, due_at) for stream, due_at in wakeups.items() if due_at is not None]
     asleep = [(stream,) for stream, due_at in wakeups.items() if due_at is None]
-    transaction.tell(statements.writes([(head, recorded_at)], rows, hashes, receipts, awake, asleep))
+    writes = statements.writes([(head, recorded_at)], rows, hashes, receipts, awake, asleep)
+    if follow is not None:
+        transaction.write(writes)
+        follow(transaction, head)
+        writes = []
+    transaction.tell(writes)
     return Positions(range(head - len(events) + 1, head + 1), recorded_at)
 
 

@@ -1,7 +1,8 @@
 """Backup and restore: one file for either database, from which the same log comes back, byte for byte.
 
 The file is gzip'd lines: a header; then the rows of tracking, wake-ups and commands as arrays, and the log as
-its leaf lines, which are objects; at the end the SHA-256 of all lines before.
+its leaf lines, which are objects; at the end the SHA-256 of all lines before. What projections have made of the log
+is not in it: they make it again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .statements import Write
 
 FORMAT = "proposals-backup.1"
+READABLE = range(1, SCHEMA_VERSION + 1)  # schema 2 added what is not saved
 PAGE = 1000
 
 
@@ -176,7 +178,7 @@ def _header(line: bytes) -> dict[str, Any]:
         version = int(header["schema_version"])
     except (ValueError, KeyError, TypeError) as error:
         raise BackupError("not a backup: it does not begin with a header") from error
-    if not known or version != SCHEMA_VERSION:
+    if not known or version not in READABLE:
         raise BackupError(
             f"a backup of format {header['format']!r}, schema version {version}, cannot be read by this release"
         )

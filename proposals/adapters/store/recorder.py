@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from proposals.domain.vocabulary import instant_text
 
-from .append import Batch, BorrowedTransaction, PostgresTransaction, SqliteTransaction, append
+from .append import Batch, BorrowedTransaction, Follow, PostgresTransaction, SqliteTransaction, append
 from .connections import ConnectionLost, Pool, Synchronous, in_memory, make_engine, translated
 from .opening import open_store
 from .records import CommandRecord, Envelope, Positions, Recorded, Row, envelope, recorded
@@ -68,7 +68,8 @@ class Recorder(ProcessRecorder):
         # The log has one writer at a time anyway. Threads that wait for it here do not hold the log's lock while they
         # wait for Python's, which would make eight of them slower than one.
         self.writers = self.readers if in_memory(self.engine) else Pool(self.engine, 1)
-        self.waiting: set[Event] = set()  # of subscriptions that sleep until something is appended
+        self.waiting: set[Event] = set()  # of those who sleep until something is appended
+        self.follow: Follow | None = None  # what goes on in each append's transaction
 
     def __enter__(self) -> Self:
         """Give the recorder itself."""
@@ -113,11 +114,11 @@ class Recorder(ProcessRecorder):
         batch = Batch(stored_events, tracking, commands, expected or {}, wakeups or {})
         if not any(batch):
             return Positions()
-        now = instant_text(self._clock())
+        now = self.now()
         if connection is not None:
             with translated(self.engine):
                 host = BorrowedTransaction(connection)
-                return append(host, self.statements, batch, now)
+                return append(host, self.statements, batch, now, self.follow)
         positions = self._append(batch, now)
         if self.waiting:
             for waiting in tuple(self.waiting):
@@ -128,7 +129,7 @@ class Recorder(ProcessRecorder):
         transaction = None
         try:
             with self.writers.connection() as connection, self.transaction(connection) as transaction:
-                return append(transaction, self.statements, batch, now)
+                return append(transaction, self.statements, batch, now, self.follow)
         except ConnectionLost:
             # Before the commit was sent nothing can have been committed: an idle connection had died, no
             # more.
@@ -138,9 +139,20 @@ class Recorder(ProcessRecorder):
 
     def write(self, statement: Statement, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run a statement of `statements` that writes beside the log, once for each of its rows, all or none."""
-        with self.writers.connection() as connection, self.transaction(connection) as transaction:
+        with self.beside_the_log() as transaction:
             transaction.ask([])
             transaction.tell([(statement, rows)])
+
+    @contextmanager
+    def beside_the_log(self) -> Iterator[SqliteTransaction | PostgresTransaction]:
+        """Lend a transaction for writing something else than the log, which goes on meanwhile on PostgreSQL."""
+        pool = self.writers if self._on_sqlite else self.readers
+        with pool.connection() as connection, self.transaction(connection) as transaction:
+            yield transaction
+
+    def now(self) -> str:
+        """Read the clock, as text."""
+        return instant_text(self._clock())
 
     def insert_tracking(self, tracking: Tracking) -> None:
         """Record how far an upstream log has been processed; raises IntegrityError unless it is further than before."""
@@ -276,8 +288,21 @@ class Recorder(ProcessRecorder):
         """Go through what happened on all streams whose ids begin with `prefix`, as `iterate_streams` does."""
         return self._stream_rows(self.statements.happened_by_stream, slice(2), prefix, None)
 
-    def _stream_rows(self, statement: Statement, key: slice, prefix: str, through: int | None) -> Iterator[Row]:
-        stream, version, through = prefix, -1, self.head() if through is None else through
+    def projected_rows(self, after: int = 0) -> Iterator[Row]:
+        """Go through what projections see (`PROJECTED`) of the log from after a position to where it ends now."""
+        head = self.head()
+        while after < head:
+            yield from self.read(self.statements.projected_all, (after, min(after + PAGE, head)))
+            after += PAGE
+
+    def projected_by_stream(self, after: str, through: int) -> Iterator[Row]:
+        """Go through what projections see (`PROJECTED`) of the streams after one, by stream and version."""
+        return self._stream_rows(self.statements.projected_by_stream, _KEY, "", through, (after, NO_LIMIT))
+
+    def _stream_rows(
+        self, statement: Statement, key: slice, prefix: str, through: int | None, after: tuple[str, int] | None = None
+    ) -> Iterator[Row]:
+        (stream, version), through = after or (prefix, -1), self.head() if through is None else through
         before = prefix + LAST_TEXT
         while page := self.read(statement, (stream, version, before, through, PAGE)):
             yield from page

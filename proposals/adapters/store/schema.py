@@ -106,6 +106,32 @@ WAKEUPS = Table(
     sqlite_with_rowid=False,
 )
 
+PROJECTIONS = Table(  # how far each generation of a projection has come; one of them is live
+    "projections",
+    METADATA,
+    Column("name", TEXT, primary_key=True),
+    Column("generation", BIG, primary_key=True, autoincrement=False),
+    Column("version", BIG, nullable=False),
+    Column("position", BIG, nullable=False),
+    Column("live", Integer, nullable=False),
+    Column("cursor", TEXT),  # the last stream that has been filled in, up to the position; empty once all are
+    Column("tables", TEXT, nullable=False),  # a JSON list: another release may not know what to drop
+    sqlite_with_rowid=False,
+)
+DEAD_LETTERS = Table(  # events that could not be projected, and those of their streams that wait behind them
+    "dead_letters",
+    METADATA,
+    Column("name", TEXT, primary_key=True),
+    Column("generation", BIG, primary_key=True, autoincrement=False),
+    Column("position", BIG, primary_key=True, autoincrement=False),
+    Column("stream", TEXT, nullable=False),
+    Column("version", BIG, nullable=False),
+    Column("event", TEXT, nullable=False),
+    Column("why", TEXT, nullable=False),
+    Column("at", TEXT, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What makes a row of a guarded table the same row: SQLite's INSERT OR REPLACE would delete it without a
 # trigger.
 _GUARDED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -135,9 +161,14 @@ class SchemaForeign(SchemaError):
     """The database has tables of our names that are not ours."""
 
 
+def _add_projections(connection: Connection) -> None:
+    """Add the bookkeeping of projections. Whoever changes its tables later writes them out here as they are now."""
+    METADATA.create_all(connection, [PROJECTIONS, DEAD_LETTERS], checkfirst=False)
+
+
 Migration: TypeAlias = "Callable[[Connection], None]"
 # MIGRATIONS[n] takes a store from schema version n + 1 to n + 2. A released migration is never changed.
-MIGRATIONS: Sequence[Migration] = ()
+MIGRATIONS: Sequence[Migration] = (_add_projections,)
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 
 

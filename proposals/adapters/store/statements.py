@@ -13,6 +13,7 @@ from sqlalchemy import (
     Executable,
     Select,
     Table,
+    TableClause,
     Text,
     bindparam,
     cast,
@@ -31,6 +32,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .schema import BIG, COMMANDS, EVENTS, LEAF_HASHES, LOG_HEAD, META, SNAPSHOTS, TRACKING, WAKEUPS
+
+PROJECTED = (
+    "position", "stream", "version", "name", "schema", "occurred_at", "recorded_at", "actor", "entered_by", "data"
+)  # fmt: skip
+"""What projections see."""
 
 HAPPENED = ("stream", "version", "name", "schema", "occurred_at", "actor", "entered_by", "data")
 """What a state is folded from. To read the columns that say how it was recorded would take half as long again."""
@@ -61,9 +67,9 @@ class Statements:
 
     def __init__(self, engine_dialect: Dialect) -> None:
         kind: Any = type(engine_dialect)
-        self._on_sqlite = engine_dialect.name == "sqlite"
-        self._dialect: Dialect = kind(paramstyle="qmark" if self._on_sqlite else "format")
-        self._upsert: Any = sqlite.insert if self._on_sqlite else postgresql.insert
+        self.on_sqlite = engine_dialect.name == "sqlite"
+        self.dialect: Dialect = kind(paramstyle="qmark" if self.on_sqlite else "format")
+        self._upsert: Any = sqlite.insert if self.on_sqlite else postgresql.insert
         self._define_append()
         self._define_log()
         self._define_streams()
@@ -71,22 +77,22 @@ class Statements:
 
     def _define_append(self) -> None:
         """Define the lock, the checks under it, and the rows that are written."""
-        later: Any = func.max if self._on_sqlite else func.greatest
+        later: Any = func.max if self.on_sqlite else func.greatest
         head = LOG_HEAD.c.position + number("count"), later(LOG_HEAD.c.recorded_at, words("now"))
-        self.lock = self._compiled(
+        self.lock = self.compiled(
             select(*head)  # SQLite's BEGIN IMMEDIATE has locked everything
-            if self._on_sqlite
+            if self.on_sqlite
             else update(LOG_HEAD).values(position=head[0], recorded_at=head[1]).returning(*LOG_HEAD.c[1:])
         )
-        self.advance = self._compiled(update(LOG_HEAD).values(position=number("head"), recorded_at=words("at")))
+        self.advance = self.compiled(update(LOG_HEAD).values(position=number("head"), recorded_at=words("at")))
 
         # Subqueries, not joins: each goes through its index, whatever the planner thinks of the tables'
         # sizes.
-        stream, command_id = self._each("streams"), self._each("ids")
+        stream, command_id = self.each("streams"), self.each("ids")
         version = select(func.max(EVENTS.c.version)).where(EVENTS.c.stream == stream).scalar_subquery()
         receipt = select(COMMANDS.c.last_position).where(COMMANDS.c.command_id == command_id).scalar_subquery()
-        self.heads = self._compiled(select(stream, version))
-        self.check = self._compiled(
+        self.heads = self.compiled(select(stream, version))
+        self.check = self.compiled(
             union_all(
                 select(command_id, receipt, literal_column("'command'")),
                 select(stream, version, literal_column("'stream'")),
@@ -95,32 +101,32 @@ class Statements:
 
         tracked = self._upsert(TRACKING)
         further = TRACKING.c.notification_id < tracked.excluded.notification_id
-        self.track = self._compiled(_moved(tracked, further).returning(TRACKING.c.notification_id))
+        self.track = self.compiled(_moved(tracked, further).returning(TRACKING.c.notification_id))
 
         log = (EVENTS, LEAF_HASHES, COMMANDS)
         asleep = WAKEUPS.c.stream
         self._puts: tuple[Statement, ...] = ()
-        if self._on_sqlite:
+        if self.on_sqlite:
             awake, forgotten = _woken(self._upsert(WAKEUPS)), delete(WAKEUPS).where(asleep == words("asleep"))
-            self._puts = (self.advance, *map(self._compiled, (*map(insert, log), awake, forgotten)))
+            self._puts = (self.advance, *map(self.compiled, (*map(insert, log), awake, forgotten)))
         else:
-            awake = _woken(self._upsert(WAKEUPS).from_select(WAKEUPS.c.keys(), _rows(WAKEUPS)))
-            forgotten = delete(WAKEUPS).where(asleep.in_(select(self._each("asleep"))))
-            inserts = (insert(table).from_select(table.c.keys(), _rows(table)) for table in log)
+            awake = _woken(self._upsert(WAKEUPS).from_select(WAKEUPS.c.keys(), recordset(WAKEUPS)))
+            forgotten = delete(WAKEUPS).where(asleep.in_(select(self.each("asleep"))))
+            inserts = (insert(table).from_select(table.c.keys(), recordset(table)) for table in log)
             puts = [put.cte(f"put_{n}") for n, put in enumerate((*inserts, awake, forgotten))]
             notified = func.pg_notify(literal_column(f"'{CHANNEL}'"), literal_column("''"))
-            self._put = self._compiled(select(notified).add_cte(*puts))
+            self._put = self.compiled(select(notified).add_cte(*puts))
 
     def _define_log(self) -> None:
         """Define what reads the log in its order."""
-        self.head = self._compiled(select(LOG_HEAD.c.position, LOG_HEAD.c.recorded_at))
+        self.head = self.compiled(select(LOG_HEAD.c.position, LOG_HEAD.c.recorded_at))
         page = select(EVENTS).where(*_between(EVENTS, "after", "through")).order_by(EVENTS.c.position)
         self.log = self._limited(page)
-        self.log_of = self._limited(page.where(EVENTS.c.name.in_(select(self._each("names")))))
+        self.log_of = self._limited(page.where(EVENTS.c.name.in_(select(self.each("names")))))
         hashes = select(LEAF_HASHES).where(*_between(LEAF_HASHES, "after", "through"))
         self.hashes = self._limited(hashes.order_by(LEAF_HASHES.c.position))
         receipt = select(COMMANDS.c.fingerprint, COMMANDS.c.first_position, COMMANDS.c.last_position)
-        self.command = self._compiled(receipt.where(COMMANDS.c.command_id == words("command_id")))
+        self.command = self.compiled(receipt.where(COMMANDS.c.command_id == words("command_id")))
 
     def _define_streams(self) -> None:
         """Define what reads streams and their snapshots."""
@@ -134,8 +140,21 @@ class Statements:
         known = after, before, EVENTS.c.position <= number("through")
         self.by_stream = self._limited(select(EVENTS).where(*known).order_by(stream, version))
 
+        projected = select(*(EVENTS.c[name] for name in PROJECTED))
+        of_names = EVENTS.c.name.in_(select(self.each("names")))
+        between = projected.where(*_between(EVENTS, "after", "through")).order_by(EVENTS.c.position)
+        self.projected_all, self.projected = self.compiled(between), self.compiled(between.where(of_names))
+        self.projected_of = self.compiled(
+            projected.where(stream == words("stream"), version >= number("gte"), EVENTS.c.position <= number("through"))
+            .where(of_names)
+            .order_by(version)
+        )
+        self.projected_by_stream = self._limited(projected.where(*known).order_by(stream, version))
+        before_it = select(func.count()).select_from(EVENTS).where(stream <= words("stream"))
+        self.count_through_stream = self.compiled(before_it)
+
         happened = select(*(EVENTS.c[name] for name in HAPPENED))
-        self.happened = self._compiled(
+        self.happened = self.compiled(
             happened.where(stream == words("stream"), version > number("gt")).order_by(version)
         )
         self.happened_by_stream = self._limited(happened.where(*known).order_by(stream, version))
@@ -145,14 +164,14 @@ class Statements:
         due = select(WAKEUPS.c.stream).where(WAKEUPS.c.due_at <= words("now"))
         self.due = self._limited(due.order_by(WAKEUPS.c.due_at, WAKEUPS.c.stream))
         upstream = TRACKING.c.application_name == words("application_name")
-        self.tracked = self._compiled(select(TRACKING.c.notification_id).where(upstream))
-        self.put_snapshots = self._compiled(insert(SNAPSHOTS))
-        self.discard_snapshots = self._compiled(delete(SNAPSHOTS))
+        self.tracked = self.compiled(select(TRACKING.c.notification_id).where(upstream))
+        self.put_snapshots = self.compiled(insert(SNAPSHOTS))
+        self.discard_snapshots = self.compiled(delete(SNAPSHOTS))
 
         named = META.c.key == literal_column("'store_id'")
-        self.store_id = self._compiled(select(META.c.value).where(named))
-        self.set_store_id = self._compiled(update(META).where(named).values(value=words("store_id")))
-        self.all_tracking = self._compiled(select(TRACKING).order_by(TRACKING.c.application_name))
+        self.store_id = self.compiled(select(META.c.value).where(named))
+        self.set_store_id = self.compiled(update(META).where(named).values(value=words("store_id")))
+        self.all_tracking = self.compiled(select(TRACKING).order_by(TRACKING.c.application_name))
         wakeups = select(WAKEUPS).where(WAKEUPS.c.stream > words("after"))
         self.wakeups_after = self._limited(wakeups.order_by(WAKEUPS.c.stream))
         commands = select(COMMANDS).where(COMMANDS.c.command_id > words("after"))
@@ -160,7 +179,7 @@ class Statements:
         self.commands_after = self._limited(commands.order_by(COMMANDS.c.command_id))
         one: Select[Any] = select(literal_column("1"))
         others = (COMMANDS, TRACKING, WAKEUPS, SNAPSHOTS)
-        self.occupied = self._compiled(select(or_(*(exists(one.select_from(table)) for table in others))))
+        self.occupied = self.compiled(select(or_(*(exists(one.select_from(table)) for table in others))))
 
     def writes(self, head: Sequence[Row], *tables: Sequence[Row]) -> list[Write]:
         """Give the statements that write rows: the head, events, leaf hashes, commands, wake-ups, streams asleep.
@@ -171,10 +190,10 @@ class Statements:
             return [(put, rows) for put, rows in zip(self._puts, (head, *tables), strict=True) if rows]
         events, hashes, commands, awake, asleep = tables
         values = (
-            _objects(EVENTS, events),
-            _objects(LEAF_HASHES, [(position, "\\x" + leaf_hash.hex()) for position, leaf_hash in hashes]),
-            _objects(COMMANDS, commands),
-            _objects(WAKEUPS, awake),
+            objects(EVENTS, events),
+            objects(LEAF_HASHES, [(position, "\\x" + leaf_hash.hex()) for position, leaf_hash in hashes]),
+            objects(COMMANDS, commands),
+            objects(WAKEUPS, awake),
             texts([stream for (stream,) in asleep]),
         )
         return [(self._put, [values])]
@@ -185,17 +204,18 @@ class Statements:
         page = select(table).where(table.c.stream == words("stream"), *span)
         return [self._limited(page.order_by(order)) for order in (version, version.desc())]
 
-    def _compiled(self, construct: Executable) -> Statement:
-        return Statement(construct, self._dialect)
+    def compiled(self, construct: Executable) -> Statement:
+        """Compile a statement for the store's driver."""
+        return Statement(construct, self.dialect)
 
     def _limited(self, query: Select[Any]) -> Statement:
         """Bind a LIMIT; SQLite wants an OFFSET beside it."""
-        return self._compiled(query.limit(number("limit")).offset(literal_column("0")))
+        return self.compiled(query.limit(number("limit")).offset(literal_column("0")))
 
-    def _each(self, name: str) -> Any:  # noqa: ANN401 - a column, of a type SQLAlchemy does not know
+    def each(self, name: str) -> Any:  # noqa: ANN401 - a column, of a type SQLAlchemy does not know
         """Give the texts of one JSON array as a column: one parameter, however many there are."""
         array = bindparam(name, type_=Text)
-        if self._on_sqlite:
+        if self.on_sqlite:
             return func.json_each(array).table_valued("value").c.value
         return func.json_array_elements_text(cast(array, JSON)).column_valued(f"{name}_value")
 
@@ -235,12 +255,13 @@ def _woken(put: Any) -> Any:  # noqa: ANN401 - as above
     return _moved(put, WAKEUPS.c.due_at != put.excluded.due_at)
 
 
-def _rows(table: Table) -> Select[Any]:
+def recordset(table: TableClause) -> Select[Any]:
     """Read rows of a table out of one JSON array of objects (PostgreSQL)."""
     array: Any = func.json_to_recordset(cast(bindparam(table.name, type_=Text), JSON))
     return select(array.table_valued(*(column(c.name, c.type) for c in table.c)).render_derived(with_types=True))
 
 
-def _objects(table: Table, rows: Sequence[Row]) -> str:
+def objects(table: TableClause, rows: Sequence[Row]) -> str:
+    """Give rows as the one parameter that `recordset` reads them out of."""
     keys = [str(column.name) for column in table.c]
     return dumps([dict(zip(keys, row, strict=True)) for row in rows]).decode() if rows else "[]"

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from eventsourcing.persistence import PersistenceError, Subscription
-from sqlalchemy.exc import SQLAlchemyError
+from eventsourcing.persistence import Subscription
 
-from .statements import CHANNEL
+from .bell import Bell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from sqlalchemy import PoolProxiedConnection
 
     from .recorder import Recorder
     from .records import Recorded
@@ -25,9 +20,7 @@ BATCH = 500
 class LogSubscription(Subscription["Recorder"]):
     """An endless iterator over the log, in commit order; it can be resumed after the last position it gave.
 
-    It looks into the log first and sleeps only when there is nothing new. An append by this recorder wakes
-    it, and on PostgreSQL a NOTIFY by anyone; without either it looks again after the recorder's poll
-    interval.
+    It looks into the log first and waits for the bell only when there is nothing new.
     """
 
     def __init__(self, recorder: Recorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
@@ -35,28 +28,26 @@ class LogSubscription(Subscription["Recorder"]):
         super().__init__(recorder, gt, topics)
         self._seen = gt or 0
         self._page: Iterator[Recorded] = iter(())
-        self._woken = Event()
-        self._listener: PoolProxiedConnection | None = None
+        self._bell = Bell(recorder)
 
     def stop(self) -> None:
         """End the iteration, from any thread."""
         super().stop()
-        self._woken.set()
+        self._bell.stop()
 
     def __exit__(self, *args: object, **kwargs: Any) -> None:  # noqa: ANN401 - as inherited
         """Stop, and give back the listening connection."""
         super().__exit__(*args, **kwargs)
-        self._hang_up()
+        self._bell.close()
 
     def __next__(self) -> Recorded:
         """Give the next event, waiting for one."""
         while not self._has_been_stopped:
             for event in self._page:
                 return event
-            self._woken.clear()
-            if not self._turn_page() and not self._has_been_stopped:
-                self._wait()
-        self._hang_up()
+            if not self._turn_page():
+                self._bell.wait(self._seen)
+        self._bell.close()
         raise StopIteration
 
     def _turn_page(self) -> bool:
@@ -68,38 +59,3 @@ class LogSubscription(Subscription["Recorder"]):
         self._seen = page[-1].id if len(page) == BATCH else head
         self._page = iter(page)
         return True
-
-    def _wait(self) -> None:
-        if self._recorder.engine.dialect.name == "sqlite":
-            self._sleep()
-            return
-        try:
-            if self._listener is None:
-                # What is appended before LISTEN stands is not notified: look once more before sleeping.
-                self._listener = self._recorder.engine.raw_connection()
-                listener: Any = self._listener.dbapi_connection
-                listener.autocommit = True
-                listener.execute(f"LISTEN {CHANNEL}")
-                return
-            listener = self._listener.dbapi_connection
-            for _ in listener.notifies(timeout=self._recorder.poll_interval, stop_after=1):
-                pass
-        except (self._recorder.engine.dialect.loaded_dbapi.Error, SQLAlchemyError, PersistenceError):
-            self._hang_up()  # it was a hint only: poll, and listen again next time
-            self._sleep()
-
-    def _sleep(self) -> None:
-        """Sleep until this recorder appends, or the poll interval is over, or someone stops this."""
-        self._recorder.waiting.add(self._woken)
-        try:
-            # What was appended while the log was being read woke nobody, if nobody was waiting yet.
-            if self._recorder.head() <= self._seen and not self._has_been_stopped:
-                self._woken.wait(self._recorder.poll_interval)
-        finally:
-            self._recorder.waiting.discard(self._woken)
-
-    def _hang_up(self) -> None:
-        if self._listener is not None:
-            with suppress(Exception):
-                self._listener.invalidate()
-            self._listener = None

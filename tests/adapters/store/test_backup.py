@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,18 @@ def test_two_backups_of_the_same_log_are_the_same_file(filled: Recorder, file: P
     backup(filled, tmp_path / "again.gz")
     assert (tmp_path / "again.gz").read_bytes() == file.read_bytes()
     assert sorted(path.name for path in tmp_path.glob("*.gz*")) == ["again.gz", "backup.gz"]
+
+
+def test_a_backup_of_the_first_schema_is_restored(filled: Recorder, file: Path, opener: Opener) -> None:
+    """The second added nothing that is saved."""
+    whole = gzip.decompress(file.read_bytes()).splitlines(keepends=True)[:-1]
+    lines = [whole[0].replace(b'"schema_version":2', b'"schema_version":1'), *whole[1:]]
+    digest = sha256(b"".join(lines)).hexdigest()
+    file.write_bytes(gzip.compress(b"".join([*lines, b'["end","%s"]\n' % digest.encode()])))
+    restored = opener()
+
+    assert restore(file, restored) == 4
+    assert content(restored) == content(filled)
 
 
 def test_an_empty_store_can_be_saved_and_restored(recorder: Recorder, tmp_path: Path, opener: Opener) -> None:
@@ -152,7 +165,8 @@ def rewritten(file: Path, change: dict[bytes, bytes]) -> None:
         (b'"actor":"clerk"', b'"actor":"thief"'),
         (b'"head":4', b'"head":3'),
         (b'"format":"proposals-backup.1"', b'"format":"proposals-backup.2"'),
-        (b'"schema_version":1', b'"schema_version":2'),
+        (b'"schema_version":2', b'"schema_version":3'),
+        (b'"schema_version":2', b'"schema_version":0'),
         (b'"position":2', b'"position":3'),
         (b'["command","c-1"', b'["command","c-9"'),
         (b'["tracking"', b'["whatever"'),

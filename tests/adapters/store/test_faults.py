@@ -122,10 +122,10 @@ def test_a_subscription_goes_on_when_its_listening_connection_is_lost(postgres_u
     recorder.insert_events([happened("p-1", 1)])
     with recorder.subscribe() as subscription:
         assert next(subscription).id == 1
-        subscription._wait()
+        subscription._bell.wait(subscription._seen)
         cut_connections(postgres_url)
         recorder.insert_events([happened("p-1", 2)])
         assert next(subscription).id == 2
-        subscription._wait()
+        subscription._bell.wait(subscription._seen)
         recorder.insert_events([happened("p-1", 3)])
         assert next(subscription).id == 3

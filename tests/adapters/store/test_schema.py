@@ -19,6 +19,7 @@ from proposals.adapters.store import (
     upgrade,
 )
 from proposals.adapters.store.connections import make_engine
+from proposals.adapters.store.schema import MIGRATIONS, SCHEMA_VERSION
 
 from .conftest import Opener, happened
 
@@ -53,7 +54,7 @@ def test_an_older_store_asks_for_the_upgrade(shared_url: str, opener: Opener) ->
 
 def test_a_newer_store_asks_for_a_newer_release(shared_url: str, opener: Opener) -> None:
     opener(shared_url)
-    set_version(shared_url, 2)
+    set_version(shared_url, SCHEMA_VERSION + 1)
     with pytest.raises(SchemaNewer, match="newer release"):
         Recorder(shared_url)
     with pytest.raises(SchemaNewer, match="newer release"):
@@ -85,17 +86,43 @@ def test_other_tables_in_the_same_database_do_no_harm(shared_url: str, opener: O
 
 def test_an_upgrade_runs_the_missing_migrations_once(shared_url: str, opener: Opener) -> None:
     opener(shared_url).insert_events([happened("p-1", 1)])
-    assert upgrade(shared_url, [add_a_column]) == 1
-    assert upgrade(shared_url, [add_a_column]) == 2
+    migrations = [*MIGRATIONS, add_a_column]
+    assert upgrade(shared_url, migrations) == SCHEMA_VERSION
+    assert upgrade(shared_url, migrations) == SCHEMA_VERSION + 1
     assert "reason" in {column["name"] for column in inspect(make_engine(shared_url)).get_columns("wakeups")}
     with pytest.raises(SchemaNewer):
         Recorder(shared_url)
 
 
+def columns(url: str) -> dict[str, list[tuple[str, str, bool]]]:
+    there = inspect(make_engine(url))
+    return {
+        table: [(column["name"], str(column["type"]), column["nullable"]) for column in there.get_columns(table)]
+        for table in there.get_table_names()
+    }
+
+
+def test_a_store_of_the_first_schema_becomes_what_a_new_one_is(shared_url: str, opener: Opener) -> None:
+    """The first schema was this one without what projections have written down."""
+    opener(shared_url).insert_events([happened("p-1", 1)])
+    new = columns(shared_url)
+    with make_engine(shared_url).begin() as connection:
+        for table in ("projections", "dead_letters"):
+            connection.execute(text(f"DROP TABLE {table}"))
+    set_version(shared_url, 1)
+    with pytest.raises(SchemaOlder, match="proposals upgrade"):
+        Recorder(shared_url)
+
+    assert upgrade(shared_url) == 1
+
+    assert columns(shared_url) == new
+    assert opener(shared_url).insert_events([happened("p-1", 2)]) == [2]
+
+
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(shared_url: str, opener: Opener) -> None:
     opener(shared_url)
     with pytest.raises(RuntimeError):
-        upgrade(shared_url, [add_a_column, fail])
+        upgrade(shared_url, [*MIGRATIONS, add_a_column, fail])
     assert "reason" not in {column["name"] for column in inspect(make_engine(shared_url)).get_columns("wakeups")}
     assert opener(shared_url).head() == 0
 

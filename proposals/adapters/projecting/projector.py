@@ -1,0 +1,211 @@
+"""Bringing one projection forward: a batch of the log is folded into its tables, with the position it reaches."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import SQLAlchemyError
+
+from proposals.adapters.store.connections import ConnectionLost
+from proposals.adapters.store.statements import texts
+from proposals.projections.projection import fold
+
+from .bookkeeping import DeadLetter, Standing
+from .errors import ProjectionMissing, ProjectionNewer, ProjectionOutdated, ProjectionStopped
+from .tables import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from proposals.adapters.store import Recorder, Row, Transaction
+    from proposals.adapters.store.statements import Write
+    from proposals.projections.projection import Entry, Key, Projection, Rows, Stored
+
+    from .bookkeeping import Books
+
+BATCH = 500
+"""How many positions of the log one transaction goes on by."""
+
+LONGEST_REASON = 500
+
+_POSITION, _STREAM, _VERSION, _NAME = range(4)  # in a row of `PROJECTED`
+
+
+class Changes(NamedTuple):
+    """What events do to a projection's tables: rows to be written, keys of rows to go, and events put by."""
+
+    written: dict[str, list[Key]]
+    gone: dict[str, list[Key]]
+    put_by: list[tuple[Row, str]]
+
+
+class Projector:
+    """One projection in one store. Whoever writes has locked its standing first, and writes both or neither."""
+
+    def __init__(self, recorder: Recorder, books: Books, entry: Callable[[Row], Entry], projection: Projection) -> None:
+        self.recorder = recorder
+        self.books = books
+        self.projection = projection
+        self.name = projection.name
+        self.tables = Tables(projection, recorder.statements)
+        self._entry = entry
+        self._handled = texts(sorted(projection.handlers))
+
+    # --- where it stands
+
+    def live(self, standings: Iterable[Standing]) -> Standing:
+        """The live one. Raises ProjectionMissing, and ProjectionOutdated or ProjectionNewer if it is not ours."""
+        live = next((standing for standing in standings if standing.live), None)
+        if live is None:
+            raise ProjectionMissing(self.name)
+        if live.version < self.projection.version:
+            raise ProjectionOutdated(self.name, live.version, self.projection.version)
+        if live.version > self.projection.version:
+            raise ProjectionNewer(self.name, live.version, self.projection.version)
+        return live
+
+    def standings(self) -> list[Standing]:
+        """All generations there are."""
+        return [Standing(*row) for row in self.recorder.read(self.books.of, (self.name,))]
+
+    def locked(self, transaction: Transaction) -> list[Standing]:
+        """The same, and nobody else may change them until the transaction ends."""
+        return [Standing(*row) for row in transaction.ask([(self.books.locked, (self.name,))])[0]]
+
+    # --- going on
+
+    def advance(self, tables: Tables, standing: Standing, through: int) -> tuple[Standing, int] | None:
+        """Projects the log through a position, in a transaction of its own.
+
+        Returns the new standing and how many events it took, or None if the standing was no longer so. Raises
+        ProjectionStopped, and ConnectionLost.
+        """
+        with self.told(standing.position):
+            rows = self.recorder.read(self.recorder.statements.projected, (standing.position, through, self._handled))
+            with self.recorder.beside_the_log() as transaction:
+                if standing not in self.locked(transaction):
+                    transaction.tell([])
+                    return None
+                moved = standing._replace(position=through)
+                self.project(transaction, tables, standing, rows)
+                transaction.tell(self.books.move(moved))
+        return moved, len(rows)
+
+    def follow(self, transaction: Transaction, head: int) -> None:
+        """Projects the log through its head, in the transaction that has just moved the head there.
+
+        Raises ProjectionStopped, ProjectionMissing, ProjectionOutdated and ProjectionNewer.
+        """
+        standing = self.live(self.locked(transaction))
+        try:
+            self.go_on(transaction, self.tables, standing, head)
+        except (self.recorder.engine.dialect.loaded_dbapi.Error, SQLAlchemyError) as error:
+            raise ProjectionStopped(self.name, standing.position, error) from error
+
+    def go_on(self, transaction: Transaction, tables: Tables, standing: Standing, through: int) -> Standing:
+        """Projects the log through a position, in a transaction that somebody else ends."""
+        while standing.position < through:
+            reached = min(standing.position + BATCH, through)
+            wanted = standing.position, reached, self._handled
+            (rows,) = transaction.ask([(self.recorder.statements.projected, wanted)])
+            self.project(transaction, tables, standing, rows)
+            standing = standing._replace(position=reached)
+            transaction.write(self.books.move(standing))
+        return standing
+
+    def project(self, transaction: Transaction, tables: Tables, standing: Standing, rows: Sequence[Row]) -> None:
+        """Folds events into the tables, and puts by those that cannot be projected with all behind them."""
+        if not rows:
+            return
+        streams = texts(list({row[_STREAM]: None for row in rows}))
+        stopped, *loaded = transaction.ask(
+            [(self.books.stopped, (*standing.key, streams)), *((load, (streams,)) for load in tables.loads)]
+        )
+        stored: dict[str, dict[str, list[Key]]] = {}
+        for name, found in zip(self.projection.tables, loaded, strict=True):
+            for row in found:
+                stored.setdefault(row[0], {}).setdefault(name, []).append(tuple(row))
+        changes = self.fold(rows, stored, {row[0]: row[1] for row in stopped})
+        transaction.write(self.writes(tables, standing, changes))
+
+    def replay(self) -> int:
+        """Tries the events that were put by again, each stream in a transaction; returns how many went through.
+
+        Raises ProjectionStopped, ProjectionMissing, ProjectionOutdated and ProjectionNewer.
+        """
+        standing = self.live(self.standings())
+        with self.told(standing.position):
+            before = [DeadLetter(*row) for row in self.recorder.read(self.books.letters, standing.key)]
+            first = {letter.stream: letter.version for letter in reversed(before)}
+            for stream, version in first.items():
+                with self.recorder.beside_the_log() as transaction:
+                    standing = self.live(self.locked(transaction))
+                    transaction.write(self.books.take_up(standing, stream))
+                    wanted = stream, version, standing.position, self._handled
+                    (rows,) = transaction.ask([(self.recorder.statements.projected_of, wanted)])
+                    self.project(transaction, self.tables, standing, rows)
+                    transaction.tell([])
+            return len(before) - len(self.recorder.read(self.books.letters, standing.key))
+
+    # --- folding
+
+    def fold(self, rows: Iterable[Row], stored: Mapping[str, Stored], stopped: Mapping[str, int]) -> Changes:
+        """What events do to the tables, where these rows are stored and these streams wait behind a position."""
+        streams: dict[str, list[Row]] = {}
+        for row in rows:
+            streams.setdefault(row[_STREAM], []).append(row)
+        changes = Changes(
+            {name: [] for name in self.projection.tables}, {name: [] for name in self.projection.tables}, []
+        )
+        for stream, its in streams.items():
+            behind, done = stopped.get(stream), 0
+            if behind is None:
+                folded, done, error = self._folded(stream, stored.get(stream, {}), its)
+                for name in self.projection.tables:
+                    written, gone = folded.changed(name)
+                    changes.written[name].extend(written)
+                    changes.gone[name].extend(gone)
+                if error is not None:
+                    behind = its[done][_POSITION]
+                    reason = f"{type(error).__name__}: {error}"
+                    changes.put_by.append((its[done], reason[:LONGEST_REASON].replace("\x00", "")))
+                    done += 1
+            changes.put_by.extend((row, f"waits behind {behind}") for row in its[done:])
+        return changes
+
+    def _folded(self, stream: str, stored: Stored, its: Sequence[Row]) -> tuple[Rows, int, Exception | None]:
+        """The rows after the events up to the first that cannot be projected, how many these are, and why."""
+        done = 0
+
+        def entries() -> Iterator[Entry]:
+            nonlocal done
+            for row in its:
+                yield self._entry(row)
+                done += 1
+
+        try:
+            return fold(self.projection, stream, stored, entries()), done, None
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, only its own stream waits for it
+            # A handler that raised may have changed rows before. Handlers are pure: once more, without that event.
+            return fold(self.projection, stream, stored, map(self._entry, its[:done])), done, error
+
+    def writes(self, tables: Tables, standing: Standing, changes: Changes) -> list[Write]:
+        """What writes changes down."""
+        at = self.recorder.now() if changes.put_by else ""
+        letters = [
+            DeadLetter(*standing.key, row[_POSITION], row[_STREAM], row[_VERSION], row[_NAME], why, at)
+            for row, why in changes.put_by
+        ]
+        return [*tables.writes(changes.written, changes.gone), *self.books.put_by(letters)]
+
+    @contextmanager
+    def told(self, position: int) -> Iterator[None]:
+        """Says of the database's errors which projection they stopped, and where."""
+        try:
+            yield
+        except (ConnectionLost, ProjectionStopped):
+            raise
+        except PersistenceError as error:
+            raise ProjectionStopped(self.name, position, error) from error
