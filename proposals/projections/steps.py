@@ -25,6 +25,7 @@ STAYS: Final = STEPS.table(
     Column("cycle", NUMBER, nullable=False),
     Column("unit", TEXT, nullable=False),
     Column("entered_at", TEXT, nullable=False),
+    Column("due_at", TEXT),
     Column("left_at", TEXT),
     Column("seconds", NUMBER),
 )
@@ -53,4 +54,13 @@ def _moved(rows: Rows, entry: Entry) -> None:
 
 def _enter(rows: Rows, entry: Entry, cycle: int, unit: str) -> None:
     status, step = STANDING[entry.name]
-    rows.put(STAYS, entry.version, status=status, step=step, cycle=cycle, unit=unit, entered_at=entry.occurred_at)
+    rows.put(
+        STAYS,
+        entry.version,
+        status=status,
+        step=step,
+        cycle=cycle,
+        unit=unit,
+        entered_at=entry.occurred_at,
+        due_at=entry.data.get("due_at"),
+    )
