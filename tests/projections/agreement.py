@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from proposals.domain.case import Proposal
+from proposals.domain.case import TERMINAL, Proposal, S
 from proposals.domain.evaluation_round import EvaluationRound
 from proposals.domain.meeting import Meeting
 from proposals.domain.processes import PROCESSES
 from proposals.domain.vocabulary import kind_of
 from proposals.domain.work_order import WorkOrder
+from proposals.projections.echo_wall import ECHO_WALL, WALL
 from proposals.projections.escalations import CASE_TIERS, ESCALATIONS
 from proposals.projections.evaluation import EVALUATION, ROUNDS
 from proposals.projections.handling import DISPATCHES, HANDLING, WORK_ORDERS
@@ -20,7 +21,7 @@ from proposals.projections.participation import PARTICIPANTS, PARTICIPATION
 from proposals.projections.projection import fold_log
 from proposals.projections.register import CASES, REGISTER, register_row
 from proposals.projections.steps import STAYS, STEPS
-from proposals.projections.worklist import DUTIES, WORKLIST
+from proposals.projections.worklist import DUTIES, WORKLIST, worklist_rows
 from tests.projections.logs import by_stream, entry_of
 from tests.projections.oracle import (
     agenda_of,
@@ -31,6 +32,7 @@ from tests.projections.oracle import (
     order_of,
     register_of,
     round_of,
+    wall_of,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Agreement:
         self.objections()
         self.participants()
         self.duties()
+        self.wall()
 
     def register(self) -> None:
         rows = self.rows(REGISTER, CASES)
@@ -180,6 +183,33 @@ class Agreement:
                 assert (row["proposal"], row["unit"]) == (order.proposal, order.unit)
                 if row["duty"] != "extension":
                     assert bool(row["resting"]) is order.clock_stopped
+        self.somebody_must_act(rows)
+
+    def somebody_must_act(self, duties: Rows) -> None:
+        """No open case is nobody's, unless it waits for its publicity period to be over."""
+        cases = {row["stream"]: row for row in self.rows(REGISTER, CASES)}
+        lines = list(worklist_rows(duties, cases, self.now, self.context))
+        waiting = {case.id for case in self.of(Proposal) if case.status not in TERMINAL and not _announced(case)}
+        assert waiting <= {line.proposal for line in lines}
+        assert not [line for line in lines if line.role == "system" or line.holder_unit is None]
+
+    def wall(self) -> None:
+        rows, cases = self.rows(ECHO_WALL, WALL), self.of(Proposal)
+        expected = [wall_of(case) for case in cases]
+        assert _parts(rows, expected) == expected
+        for row, case in zip(rows, cases, strict=True):
+            if row["decision"] == "adopted":
+                assert case.plan is not None
+                assert (row["plan"], row["lead_unit"]) == (case.plan.summary, case.plan.lead)
+                assert row["appropriation"] == case.appropriation
+            if row["feedback"] is not None or row["answer"] is not None:
+                assert case.answered
+            if case.status in {S.RAISED, S.REFUSED}:
+                assert row["screened"] == 0
+
+
+def _announced(case: Proposal) -> bool:
+    return case.status is S.ANNOUNCED and not case.open_objections
 
 
 def _parts(rows: Rows, expected: Rows) -> Rows:

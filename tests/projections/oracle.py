@@ -87,9 +87,9 @@ def _holding_unit(role: Role, case: Proposal, now: datetime, context: Context) -
     return next((unit.id for unit in units if unit.holders(frozenset({role}), day)), units[0].id if units else None)
 
 
-def register_of(case: Proposal, context: Context) -> dict[str, Any]:
-    """What of the register's row is in the state."""
-    meeting = case.meeting_that_counts(context)
+def register_of(case: Proposal, context: Context | None) -> dict[str, Any]:
+    """What of the register's row is in the state; without a context no meeting is looked for."""
+    meeting = case.meeting_that_counts(context) if context is not None else None
     announced = case.status is S.ANNOUNCED
     objections = [case.objections[number].due_at for number in case.open_objections] if announced else []
     lead = case.lead_order
@@ -123,6 +123,13 @@ def register_of(case: Proposal, context: Context) -> dict[str, Any]:
         "retention_class": case.retention_class,
         "corrections": len(case.corrections),
     }
+
+
+def wall_of(case: Proposal) -> dict[str, Any]:
+    """What of the echo wall's row is in the state. An outcome is told once the case has ended."""
+    public = ("stream", "title", "status", "step", "place", "unit", "cycle", "raised_at", "ended_at", "merged_into")
+    known = register_of(case, None)
+    return {**{name: known[name] for name in public}, "outcome": case.outcome if case.ended_at else None}
 
 
 _LOOPS = {

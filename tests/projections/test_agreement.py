@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.projections.conftest import County
 
 MODELS = [pytest.param(projection, id=projection.name) for projection in BUILT_IN]
-CHECKS = ("register", "stays", "tiers", "orders", "meetings", "rounds", "objections", "participants", "duties")
+CHECKS = ("register", "stays", "tiers", "orders", "meetings", "rounds", "objections", "participants", "duties", "wall")
 
 
 @pytest.mark.parametrize("check", CHECKS)

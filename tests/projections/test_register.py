@@ -27,6 +27,7 @@ from tests.projections.oracle import text
 
 if TYPE_CHECKING:
     from proposals.testing import Scenario
+    from tests.projections.conftest import County
 
 
 def row(scenario: Scenario, case: str = CASE) -> dict[str, Any]:
@@ -141,6 +142,22 @@ def test_a_reopened_case_begins_a_cycle_without_outcome_or_lead() -> None:
     assert (found["status"], found["cycle"], found["round"]) == ("accepted", 2, 1)
     assert (found["outcome"], found["ended_at"], found["lead_order"]) == (None, None, None)
     assert found["evaluations_passed"] == 1  # what is counted is counted through all cycles
+
+
+def test_an_end_has_its_outcome_and_its_time() -> None:
+    scenario = reached("closed")
+
+    assert (row(scenario)["outcome"], row(scenario)["ended_at"]) == ("handled", text(scenario.now))
+
+
+def test_an_imported_case_says_what_its_register_says(county: County) -> None:
+    found = {line["stream"]: line for line in rows_of(REGISTER, CASES, county.facts)}
+    lamp, wall, door = (found[f"proposal-i{number}"] for number in (1, 2, 3))
+
+    assert (lamp["title"], lamp["status"], lamp["imported_from"]) == ("Lamp, broken", "accepted", "hotline")
+    assert (lamp["proposer"], lamp["by_party_member"], lamp["source"]) == (None, None, None)
+    assert lamp["raised_at"] < lamp["due_at"]
+    assert (wall["outcome"], door["outcome"]) == ("imported", "imported")
 
 
 def test_a_correction_is_counted_and_rewrites_nothing() -> None:
