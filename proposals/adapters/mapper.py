@@ -96,12 +96,12 @@ class FactMapper(Mapper[str]):
 
         Validation would take most of the time, and what is stored was valid. Raises UnknownEvent.
         """
-        position, stream, version, name, schema, occurred_at, recorded_at, actor, entered_by, stored = row
-        kind = self._kind(stream, version, name, schema)
+        *envelope, schema, stored = row
+        kind = self._kind(envelope[1], envelope[2], envelope[3], schema)
         data = _upcast(kind, schema, stored)
         for field in kind.personal:
             data.pop(field, None)
-        return Entry(position, stream, version, name, occurred_at, recorded_at, actor, entered_by, data)
+        return Entry._make((*envelope, data))
 
     def happened(self, row: Row) -> Fact:
         """The fact of a row of what happened, without what says how it was recorded. A state is folded from these."""

@@ -110,38 +110,48 @@ class Shape:
             raise ValueError(message)
         self.takes = tuple((_takes(column), bool(column.nullable)) for column in table.c)
         self.new = {str(c.name): c.default.arg if c.default is not None else None for c in table.c}  # type: ignore[attr-defined]
+        self._fitting: set[tuple[type, ...]] = set()  # classes that values have had, and that fit
 
     def checked(self, stream: str, key: Key, row: Row) -> Key:
         """A row as the database takes it, in the order of the columns. Raises NotProjected for what is no row."""
-        try:
-            values = [row[column] for column in self.columns]
-        except KeyError as missing:
-            message = f"a row of table {self.table.name} lacks {missing}"
-            raise NotProjected(message) from None
-        if len(row) != len(values):
-            message = f"table {self.table.name} has no column {', '.join(sorted(row.keys() - self.new.keys()))}"
-            raise NotProjected(message)
-        for n, value in enumerate(values):
-            takes, nullable = self.takes[n]
-            fits = nullable if value is None else type(value) is takes and _storable(value)
-            if not fits:
-                values[n] = self._lifted(n, value)
-        if values[: self.key] != [stream, *key]:
+        values = tuple([row[column] for column in self.columns if column in row])
+        classes = tuple(map(type, values))
+        if classes not in self._fitting or len(row) != len(classes):
+            values = self._fitted(row, values)
+            classes = tuple(map(type, values))
+        for value, of in zip(values, classes, strict=True):
+            if of is str:
+                storable = "\x00" not in value  # PostgreSQL has none
+            elif of is int:
+                storable = -_LARGEST <= value < _LARGEST
+            else:
+                storable = value is None or isfinite(value)
+            if not storable:
+                message = f"table {self.table.name} cannot hold {value!r:.40}"
+                raise NotProjected(message)
+        if values[: self.key] != (stream, *key):
             message = f"the key of a row of table {self.table.name} was changed"
             raise NotProjected(message)
-        return tuple(values)
+        return values
 
-    def _lifted(self, n: int, value: Any) -> Any:
-        """A value that is of its column's type but for its class: a truth value, or a text that is an enum's."""
-        takes, _ = self.takes[n]
-        plain: Any = None
-        if isinstance(value, takes) or (takes is float and isinstance(value, int)):
-            plain = str.__str__(value) if isinstance(value, str) else takes(value)
-        if plain is None or not _storable(plain):
-            what = "nothing" if value is None else "this" if isinstance(value, takes) else type(value).__name__
-            message = f"{self.table.name}.{self.columns[n]} takes {_CALLED[takes]}, not {what}"
+    def _fitted(self, row: Row, values: Key) -> Key:
+        """The values in the classes of their columns: a truth value is a number, an enum's text is a text."""
+        if row.keys() != self.new.keys():
+            wrong = ", ".join(sorted(row.keys() ^ self.new.keys()))
+            message = f"a row of table {self.table.name} has other columns than the table: {wrong}"
             raise NotProjected(message)
-        return plain
+        fitted: list[Any] = []
+        for column, value, (takes, nullable) in zip(self.columns, values, self.takes, strict=True):
+            if value is None and nullable:
+                fitted.append(None)
+            elif isinstance(value, takes) or (takes is float and isinstance(value, int)):
+                fitted.append(str.__str__(value) if isinstance(value, str) else takes(value))
+            else:
+                what = "nothing" if value is None else type(value).__name__
+                message = f"{self.table.name}.{column} takes {_CALLED[takes]}, not {what}"
+                raise NotProjected(message)
+        self._fitting.add(tuple(map(type, fitted)))
+        return tuple(fitted)
 
 
 class Rows:
@@ -216,11 +226,12 @@ class Rows:
 
         It is called after each event, so that what is refused does not depend on how events are batched.
         """
-        for name, key in self._touched:
+        touched = self._touched
+        while touched:
+            name, key = touched.pop()
             row = self._held[name].get(key)
             if row is not None:
                 self._settled[name][key] = self._shapes[name].checked(self.stream, key, row)
-        self._touched.clear()
 
     def values(self, name: str) -> list[Key]:
         """The rows of a table as tuples in the order of its columns, as they were last settled."""
@@ -274,10 +285,3 @@ def _takes(column: Column[Any]) -> type[str | int | float]:
             return takes
     message = f"column {column.name}: a row holds texts and numbers, not {column.type!r}"
     raise ValueError(message)
-
-
-def _storable(value: str | float) -> bool:
-    """Whether both databases take it: PostgreSQL has no NUL in a text, SQLite no number that is none."""
-    if isinstance(value, str):
-        return "\x00" not in value
-    return -_LARGEST <= value < _LARGEST if isinstance(value, int) else isfinite(value)

@@ -17,7 +17,7 @@ from proposals.domain.errors import ProposalsError
 from .bookkeeping import Books, DeadLetter, Standing
 from .errors import ProjectionMissing
 from .locks import Locks
-from .projector import BATCH, Projector
+from .projector import Projector
 from .rebuilding import Progress, Rebuild
 
 if TYPE_CHECKING:
@@ -161,11 +161,10 @@ class Projections:
 
     @staticmethod
     def _advance(projector: Projector, standing: Standing, head: int) -> tuple[Standing, int] | None:
-        through = min(standing.position + BATCH, head)
         try:
-            return projector.advance(projector.tables, standing, through)
+            return projector.advance(projector.tables, standing, head)
         except ConnectionLost:  # an idle one had died, perhaps; the standing tells if the commit went through
-            return projector.advance(projector.tables, standing, through)
+            return projector.advance(projector.tables, standing, head)
 
     def rebuild(self, name: str, progress: Progress | None = None) -> None:
         """Builds a projection anew beside the live one, and puts it in its place at one stroke.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .bookkeeping import Books
 
-BATCH = 500
+BATCH = 2000
 """How many positions of the log one transaction goes on by."""
 
 LONGEST_REASON = 500
@@ -76,19 +76,20 @@ class Projector:
 
     # --- going on
 
-    def advance(self, tables: Tables, standing: Standing, through: int) -> tuple[Standing, int] | None:
-        """Projects the log through a position, in a transaction of its own.
+    def advance(self, tables: Tables, standing: Standing, head: int) -> tuple[Standing, int] | None:
+        """Projects a batch of the log, not beyond its head, in a transaction of its own.
 
         Returns the new standing and how many events it took, or None if the standing was no longer so. Raises
         ProjectionStopped, and ConnectionLost.
         """
+        moved = standing._replace(position=min(standing.position + BATCH, head))
         with self.told(standing.position):
-            rows = self.recorder.read(self.recorder.statements.projected, (standing.position, through, self._handled))
+            wanted = standing.position, moved.position, self._handled
+            rows = self.recorder.read(self.recorder.statements.projected, wanted)
             with self.recorder.beside_the_log() as transaction:
                 if standing not in self.locked(transaction):
                     transaction.tell([])
                     return None
-                moved = standing._replace(position=through)
                 self.project(transaction, tables, standing, rows)
                 transaction.tell(self.books.move(moved))
         return moved, len(rows)

@@ -14,7 +14,6 @@ from orjson import dumps
 
 from .bookkeeping import Standing
 from .errors import ProjectionNewer
-from .projector import BATCH, Projector
 from .tables import Tables
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from proposals.adapters.store.append import PostgresTransaction, SqliteTransaction
 
     from .locks import Locks
+    from .projector import Projector
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a projection's name, how many events of the log are done, and of how many."""
@@ -143,7 +143,7 @@ class Rebuild:
         """Projects what was recorded since, in the order of the log."""
         head = self._recorder.head()
         while standing.position < head:
-            advanced = self._projector.advance(tables, standing, min(standing.position + BATCH, head))
+            advanced = self._projector.advance(tables, standing, head)
             if advanced is None:
                 raise _overtaken(standing)
             standing, _ = advanced

@@ -34,7 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from .schema import BIG, COMMANDS, EVENTS, LEAF_HASHES, LOG_HEAD, META, SNAPSHOTS, TRACKING, WAKEUPS
 
 PROJECTED = (
-    "position", "stream", "version", "name", "schema", "occurred_at", "recorded_at", "actor", "entered_by", "data"
+    "position", "stream", "version", "name", "occurred_at", "recorded_at", "actor", "entered_by", "schema", "data"
 )  # fmt: skip
 """What projections see."""
 

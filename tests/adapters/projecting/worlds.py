@@ -179,7 +179,9 @@ class World:
         return {name: sorted(self._all(name), key=lambda row: list(row.values())[:2]) for name in names}
 
     def _all(self, name: str) -> list[Row]:
-        tables = {table: shape.table for projection in (things(), marks()) for table, shape in projection.tables.items()}
+        tables = {
+            table: shape.table for projection in (things(), marks()) for table, shape in projection.tables.items()
+        }
         return self.projections.rows(tables[name])
 
     def all(self) -> dict[str, list[Row]]:
@@ -208,3 +210,20 @@ def without_poison(log: Iterable[tuple[str, Event]]) -> list[tuple[str, Event]]:
         if stream not in stopped:
             kept.append((stream, happened))
     return kept
+
+
+def whole(world: World, *projections: Projection) -> bool:
+    """Whether what is live is what the log up to its position comes to, and nothing of what waits."""
+    entries = list(world.projections.entries())
+    letters = {(letter.name, letter.position) for letter in world.projections.dead_letters()}
+    for projection in projections or (things(), marks()):
+        reached = positions(world).get(projection.name)
+        if reached is not None:
+            seen = [
+                entry
+                for entry in entries
+                if entry.position <= reached and (projection.name, entry.position) not in letters
+            ]
+            expected = fold_log(projection, seen)
+            assert world.rows(*expected) == expected
+    return True

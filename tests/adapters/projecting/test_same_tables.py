@@ -1,0 +1,104 @@
+"""Whatever way they were made, the tables are the fold of the log."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from proposals.adapters.projecting import projector, rebuilding
+from proposals.adapters.store import backup, restore
+from proposals.domain.event import Event
+
+from .conftest import Opener, empty
+from .worlds import World, logs, marked, marks, things, whole, without_poison
+
+Log = list[tuple[str, Event]]
+SIZES = (1, 7, 500)
+
+
+@contextmanager
+def fresh(kind: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/store.db" if kind == "file" else "sqlite://"
+        if kind == "postgres":
+            url = request.getfixturevalue("one_database")
+            empty(url)
+        with World(url, synchronous="normal") as world:
+            yield world
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "postgres"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+@given(log=logs, size=st.sampled_from(SIZES), cut=st.integers(1, 9))
+def test_in_batches_rebuilt_and_folded_in_memory_they_are_alike(
+    kind: str, request: pytest.FixtureRequest, log: Log, size: int, cut: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, fresh(kind, request) as world:
+        patch.setattr(projector, "BATCH", size)
+        patch.setattr(rebuilding, "PAGE", size)
+        for start in range(0, max(len(log), 1), cut):
+            world.happen(*log[start : start + cut])
+            world.projections.catch_up()
+        incremental, dead = world.all(), world.projections.dead_letters()
+        assert whole(world)
+
+        for name in ("things", "marks"):
+            world.projections.rebuild(name)
+        assert world.all() == incremental
+        assert [letter[2:] for letter in world.projections.dead_letters()] == [letter[2:] for letter in dead]
+
+        mended = world.with_(things(), marks(mended=True))
+        assert mended.replay("marks") == len(dead)
+        assert mended.dead_letters() == []
+        assert world.all() == world.folded(things(), marks(mended=True))
+
+    with World() as other:
+        other.happen(*without_poison(log))
+        assert other.folded()["marks"] == incremental["marks"]
+
+
+def test_what_was_projected_already_does_no_harm(world: World) -> None:
+    world.happen(("p-1", marked()), ("p-2", marked("green")))
+    world.projections.catch_up()
+    before = world.all()
+
+    for _ in range(3):
+        world.projections.catch_up()
+        one = world.projections._projectors["marks"]
+        standing = one.live(one.standings())
+        assert one.advance(one.tables, standing._replace(position=0), 2) is None
+
+    assert world.all() == before
+
+
+@pytest.mark.parametrize("log", [[], [("p-1", marked())]])
+def test_tables_are_there_before_and_after_the_first_event(world: World, log: Log) -> None:
+    world.projections.catch_up()
+    assert world.all() == {"things": [], "marks": [], "mark_times": []}
+    world.happen(*log)
+    world.projections.catch_up()
+    assert whole(world)
+    assert len(world.all()["marks"]) == len(log)
+
+
+def test_a_restored_store_makes_its_tables_again(shared: World, opened: Opener, tmp_path: object) -> None:
+    """What projections have made is not saved; a store that is restored has them at its beginning."""
+    shared.happen(("p-1", marked()), ("p-2", marked("green", 666)), ("p-2", marked()))
+    shared.projections.catch_up()
+    file = f"{tmp_path}/backup.gz"
+    backup(shared.recorder, file)
+    before, dead = shared.all(), shared.projections.dead_letters()
+    other = opened(f"sqlite:///{tmp_path}/other.db")
+    other.projections.catch_up()
+
+    restore(file, other.recorder)
+
+    assert [(status.position, status.lag) for status in other.projections.status()] == [(0, 3), (0, 3)]
+    other.projections.catch_up()
+    assert other.all() == before
+    assert other.projections.dead_letters() == dead
