@@ -96,12 +96,11 @@ class FactMapper(Mapper[str]):
 
         Validation would take most of the time, and what is stored was valid. Raises UnknownEvent.
         """
-        *envelope, schema, stored = row
-        kind = self._kind(envelope[1], envelope[2], envelope[3], schema)
-        data = _upcast(kind, schema, stored)
+        kind = self._kind(row[1], row[2], row[3], row[8])
+        data = _upcast(kind, row[8], row[9])
         for field in kind.personal:
             data.pop(field, None)
-        return Entry._make((*envelope, data))
+        return tuple.__new__(Entry, (*row[:8], data))  # half of the time of calling it, for every row
 
     def happened(self, row: Row) -> Fact:
         """The fact of a row of what happened, without what says how it was recorded. A state is folded from these."""

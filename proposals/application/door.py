@@ -34,6 +34,7 @@ from proposals.domain.ports import NoFunds
 from proposals.domain.processes import PROCESSES
 from proposals.domain.ticking import commands_for
 from proposals.domain.vocabulary import Kind, instant_text, kind_of
+from proposals.projections import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -71,9 +72,9 @@ class Proposals:
     the world is passed in: the clock, ids of commands, the calendar, the key store, a directory of units and
     appointments (by default the organisation streams), and the purse. Without a key store of the host's there is
     a file beside the database (see `key_store_for`). `snapshot_every` keeps a snapshot of a state each so many
-    events; without it there are none. `projections` are read models that `app.projections` runs; those that `inline`
-    names are brought forward in each command's own transaction. What else is named goes to the store
-    (`synchronous`, ...).
+    events; without it there are none. `app.projections` runs the read models that come with the package and the
+    host's own `projections`; those that `inline` names are brought forward in each command's own transaction. What
+    else is named goes to the store (`synchronous`, ...).
 
     Raises SchemaOlder, SchemaNewer or SchemaForeign if the database is not one of this release's.
     """
@@ -111,7 +112,7 @@ class Proposals:
         self.writer = Writer(self.recorder, self.mapper, self.reader, sealer, ports, kept)
         self._host: ContextVar[Hosted | None] = ContextVar("host", default=None)
         try:
-            self.projections = Projections(self.recorder, self.mapper.entry, projections, inline)
+            self.projections = Projections(self.recorder, self.mapper.entry, (*BUILT_IN, *projections), inline)
         except BaseException:
             self.close()
             raise

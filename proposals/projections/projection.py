@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import isfinite
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, String, Table, Text
@@ -110,36 +110,40 @@ class Shape:
             raise ValueError(message)
         self.takes = tuple((_takes(column), bool(column.nullable)) for column in table.c)
         self.new = {str(c.name): c.default.arg if c.default is not None else None for c in table.c}  # type: ignore[attr-defined]
-        self._fitting: set[tuple[type, ...]] = set()  # classes that values have had, and that fit
+        self._values = itemgetter(*self.columns) if len(self.columns) > 1 else lambda row: (row["stream"],)
+        self._fitting: dict[
+            tuple[type, ...], tuple[Any, list[int]]
+        ] = {}  # classes of values: where texts are, and numbers
 
     def checked(self, stream: str, key: Key, row: Row) -> Key:
         """A row as the database takes it, in the order of the columns. Raises NotProjected for what is no row."""
-        values = tuple([row[column] for column in self.columns if column in row])
-        classes = tuple(map(type, values))
-        if classes not in self._fitting or len(row) != len(classes):
-            values = self._fitted(row, values)
-            classes = tuple(map(type, values))
-        for value, of in zip(values, classes, strict=True):
-            if of is str:
-                storable = "\x00" not in value  # PostgreSQL has none
-            elif of is int:
-                storable = -_LARGEST <= value < _LARGEST
-            else:
-                storable = value is None or isfinite(value)
-            if not storable:
-                message = f"table {self.table.name} cannot hold {value!r:.40}"
-                raise NotProjected(message)
+        try:
+            values: Key = self._values(row)
+        except KeyError:
+            values = ()
+        if len(row) != len(values):
+            wrong = ", ".join(sorted(row.keys() ^ self.new.keys()))
+            message = f"a row of table {self.table.name} has other columns than the table: {wrong}"
+            raise NotProjected(message)
+        fitting = self._fitting.get(tuple(map(type, values)))
+        if fitting is None:
+            values = self._fitted(values)
+            fitting = self._fitting[tuple(map(type, values))]
+        texts, numbers = fitting
+        # PostgreSQL has no NUL in a text; SQLite has no number that is none.
+        storable = "\x00" not in "".join(texts(values))
+        for n in numbers:
+            storable = storable and -_LARGEST <= values[n] < _LARGEST
+        if not storable:
+            message = f"table {self.table.name} cannot hold all of {values!r:.200}"
+            raise NotProjected(message)
         if values[: self.key] != (stream, *key):
             message = f"the key of a row of table {self.table.name} was changed"
             raise NotProjected(message)
         return values
 
-    def _fitted(self, row: Row, values: Key) -> Key:
+    def _fitted(self, values: Key) -> Key:
         """The values in the classes of their columns: a truth value is a number, an enum's text is a text."""
-        if row.keys() != self.new.keys():
-            wrong = ", ".join(sorted(row.keys() ^ self.new.keys()))
-            message = f"a row of table {self.table.name} has other columns than the table: {wrong}"
-            raise NotProjected(message)
         fitted: list[Any] = []
         for column, value, (takes, nullable) in zip(self.columns, values, self.takes, strict=True):
             if value is None and nullable:
@@ -150,7 +154,9 @@ class Shape:
                 what = "nothing" if value is None else type(value).__name__
                 message = f"{self.table.name}.{column} takes {_CALLED[takes]}, not {what}"
                 raise NotProjected(message)
-        self._fitting.add(tuple(map(type, fitted)))
+        texts = [n for n, value in enumerate(fitted) if isinstance(value, str)]
+        numbers = [n for n, value in enumerate(fitted) if isinstance(value, int | float)]
+        self._fitting[tuple(map(type, fitted))] = itemgetter(*texts), numbers
         return tuple(fitted)
 
 
@@ -166,10 +172,11 @@ class Rows:
         self.stream = stream
         self._shapes = projection.tables
         self._stored: dict[str, dict[Key, Key]] = {}
+        self._settled: dict[str, dict[Key, Key]] = {}
+        self._held: dict[str, dict[Key, Row]] = {}  # those that were given out
         for name, shape in projection.tables.items():
-            self._stored[name] = {tuple(row[1 : shape.key]): tuple(row) for row in stored.get(name, ())}
-        self._settled = {name: dict(rows) for name, rows in self._stored.items()}
-        self._held: dict[str, dict[Key, Row]] = {name: {} for name in self._shapes}  # those that were given out
+            there = {tuple(row[1 : shape.key]): tuple(row) for row in stored[name]} if name in stored else {}
+            self._stored[name], self._settled[name], self._held[name] = there, there.copy(), {}
         self._touched: list[tuple[str, Key]] = []
 
     def put(self, table: Table, *key: Any, **values: Any) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from eventsourcing.persistence import PersistenceError
@@ -49,9 +50,13 @@ class Projector:
         self.books = books
         self.projection = projection
         self.name = projection.name
-        self.tables = Tables(projection, recorder.statements)
         self._entry = entry
         self._handled = texts(sorted(projection.handlers))
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The live tables. Their statements are compiled when they are first wanted: a door may never want them."""
+        return Tables(self.projection, self.recorder.statements)
 
     # --- where it stands
 

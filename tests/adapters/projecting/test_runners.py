@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,8 @@ def test_what_an_older_version_made_is_left_alone_until_it_is_rebuilt(world: Wor
     before = world.all()
     newer = world.with_(things(version=2), marks())
 
-    for act in (newer.catch_up, lambda: newer.replay("things")):
+    acts: list[Callable[[], object]] = [newer.catch_up, lambda: newer.replay("things")]
+    for act in acts:
         with pytest.raises(ProjectionOutdated, match="proposals rebuild things"):
             act()
     status = newer.status()[0]
@@ -184,7 +185,8 @@ def test_what_an_older_version_made_is_left_alone_until_it_is_rebuilt(world: Wor
     assert world.all() == before
     newer.rebuild("things")
     assert newer.rows(things(version=2).tables["things"].table) == [{"stream": "p-1", "title": "B", "seen": 0}]
-    for act in (world.projections.catch_up, lambda: world.projections.rebuild("things")):
+    acts = [world.projections.catch_up, lambda: world.projections.rebuild("things")]
+    for act in acts:
         with pytest.raises(ProjectionNewer, match="newer release"):
             act()
     assert world.projections.status()[0].state == "newer"
@@ -273,7 +275,8 @@ def test_a_full_disk_is_reported_and_moves_nothing(tmp_path: Path, opened: Opene
     with world.recorder.writers.connection() as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-    for act in (world.projections.catch_up, lambda: world.projections.rebuild("things")):
+    acts: list[Callable[[], object]] = [world.projections.catch_up, lambda: world.projections.rebuild("things")]
+    for act in acts:
         with pytest.raises(ProjectionStopped, match=r"projection things stopped at position 0: .*full"):
             act()
     assert world.projections.status()[0].position == 0
