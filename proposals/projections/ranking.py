@@ -1,0 +1,87 @@
+"""The composite index 指数 and the ranking 擂台比武: weights over figures, who is compared, and who is not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import Field
+
+from proposals.domain.errors import unfit
+from proposals.domain.vocabulary import Line, Value
+from proposals.projections.figures import FIGURES, SHARE_OF_NON_MEMBERS, Figure, Score
+
+_KNOWN: Final = {**FIGURES, SHARE_OF_NON_MEMBERS.name: SHARE_OF_NON_MEMBERS}
+
+
+class Indicator(Value):
+    """A figure in the index: how much it weighs, and below how many counted things it is not compared."""
+
+    weight: Annotated[int, Field(gt=0, le=1_000, strict=True)]
+    at_least: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 1
+
+
+class Index(Value):
+    """A composite index S004: its version is told with every number, for another version is another index."""
+
+    title: Line
+    version: Annotated[int, Field(ge=1, strict=True)]
+    indicators: Annotated[dict[str, Indicator], Field(min_length=1)]
+
+    def model_post_init(self, _context: Any) -> None:
+        """Raises for a figure that nobody counts."""
+        unknown = sorted(self.indicators.keys() - _KNOWN.keys())
+        if unknown:
+            raise unfit("invalid_figure", figures=", ".join(unknown), known=", ".join(_KNOWN))
+
+
+class Ranked(NamedTuple):
+    """Where a group stands. `points` are of 100; None where it is not compared, and `lacks` says for want of what."""
+
+    score: Score
+    rank: int | None
+    points: Fraction | None
+    lacks: Sequence[str]
+
+
+def ranking(scored: Sequence[Score], index: Index) -> list[Ranked]:
+    """The ranking, best first. Equal points share a rank and the next is left out; who lacks a figure is not compared."""
+    valued = [(points(score, index), score) for score in scored]
+    compared = sorted(
+        ((value, score) for (value, lacks), score in valued if value is not None and not lacks),
+        key=lambda pair: (-pair[0], sorted(pair[1].group.items())),
+    )
+    places: list[Ranked] = []
+    for place, (value, score) in enumerate(compared, 1):
+        rank = places[-1].rank if places and places[-1].points == value else place
+        places.append(Ranked(score, rank, value, ()))
+    return places + [Ranked(score, None, None, lacks) for (_, lacks), score in valued if lacks]
+
+
+def points(score: Score, index: Index) -> tuple[Fraction | None, list[str]]:
+    """The weighted mean of a group's figures, of 100, and the figures it lacks or has too little of."""
+    lacks, total, weights = [], Fraction(0), 0
+    for name, indicator in index.indicators.items():
+        result = score.rates[name]
+        if result.ratio is None or result.denominator < indicator.at_least:
+            lacks.append(name)
+            continue
+        total += indicator.weight * goodness(_KNOWN[name], result.ratio)
+        weights += indicator.weight
+    return (total * 100 / weights if weights and not lacks else None), lacks
+
+
+def goodness(figure: Figure, ratio: Fraction) -> Fraction:
+    """A share turned so that more is better."""
+    return ratio if figure.more_is_better else 1 - ratio
+
+
+def plain(ranked: Ranked) -> Mapping[str, Any]:
+    """A standing as JSON types, points to one place."""
+    return {
+        "group": {dimension.value: value for dimension, value in ranked.score.group.items()},
+        "rank": ranked.rank,
+        "points": round(float(ranked.points), 1) if ranked.points is not None else None,
+        "lacks": list(ranked.lacks),
+    }
