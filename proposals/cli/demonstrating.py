@@ -106,7 +106,7 @@ def _register(app: Proposals, settings: Settings) -> None:
 
     times = sorted(str(event.occurred_at) for event in app.recorder.iterate_streams(f"{Kind.PROPOSAL.value}-"))
     day = as_instant(times[len(times) // 2])
-    begun = list(rows_of(app, as_of=day))
+    begun = list(rows_of(app, settings, as_of=day))
     waiting = sorted(
         (row for row in begun if row.due_at is not None),
         key=lambda row: (row.holder == "system", str(row.due_at), row.id),

@@ -33,7 +33,10 @@ def show_one(
     shape: FormatOption = Format.TABLE,
 ) -> None:
     """One case, or one of what stands around it; see the catalogue under help_show."""
+    from proposals.cli.models import case_row
     from proposals.cli.states import as_the_log_says, card, state_json
+    from proposals.domain.case import Proposal
+    from proposals.projections.register import register_row
 
     settings: Settings = context.obj
     past, known = settings.instant(as_of, "--as-of"), settings.instant(known_at, "--known-at")
@@ -42,7 +45,10 @@ def show_one(
         whole = as_the_log_says(state_json(state, personal=personal), app)
         if shape is Format.TABLE:
             world = app.writer.work().context
-            draw(card(state, whole, past or known or world.now, world, settings), PAGE)
+            row = case_row(app, stream, as_of=past, known_at=known) if isinstance(state, Proposal) else None
+            draw(
+                card(state, whole, row and register_row(row, past or known or world.now, world), world, settings), PAGE
+            )
         elif shape is Format.JSON:
             put(as_json(whole))
         else:

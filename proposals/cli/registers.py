@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from proposals.application import Proposals
-    from proposals.domain.case import Proposal
     from proposals.projections.register import RegisterRow
 
 
@@ -56,7 +55,7 @@ def register(
             raise Failure(f"--unit: {words('error_no_unit', unit=unit)}", WRONG_USAGE)
         rows = [
             row
-            for row in rows_of(app, unit=unit, as_of=moment, advance=advance)
+            for row in rows_of(app, settings, unit=unit, as_of=moment, advance=advance)
             if row.status in states and (row.overdue or not overdue)
         ]
     plain = [row.plain() for row in rows]
@@ -90,39 +89,20 @@ def _states(asked: Sequence[str], settings: Settings) -> frozenset[str]:
 
 def rows_of(
     app: Proposals,
+    settings: Settings,
     *,
     unit: str | None = None,
     as_of: datetime | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[RegisterRow]:
     """The line of every case, at a unit or below it, now or as it had happened by an instant."""
-    from proposals.projections.register import register_row
+    from proposals.cli.models import models
+    from proposals.projections.register import CASES, REGISTER, register_row
 
     context = app.writer.work().context
-    for case in _cases(app, as_of):
-        advance(1)
-        if unit is None or context.is_within(case.unit, unit):
+    for case in models(app, settings, REGISTER, as_of=as_of, advance=advance)[CASES.name]:
+        if unit is None or context.is_within(case["unit"], unit):
             yield register_row(case, as_of or context.now, context)
-
-
-def _cases(app: Proposals, as_of: datetime | None) -> Iterator[Proposal]:
-    from itertools import groupby
-
-    from proposals.domain.case import Proposal
-    from proposals.domain.decider import fold
-    from proposals.domain.proposal import PROPOSAL
-    from proposals.domain.vocabulary import Kind, instant_text
-
-    if as_of is None:
-        yield from (case for case in app.states(Kind.PROPOSAL) if isinstance(case, Proposal))
-        return
-    latest = instant_text(as_of)
-    by_stream = groupby(app.recorder.iterate_streams(f"{Kind.PROPOSAL.value}-"), key=lambda event: event.originator_id)
-    for _, events in by_stream:
-        known = (app.reader.fact(event) for event in events if (event.occurred_at or "") <= latest)
-        case = fold(PROPOSAL, known)
-        if isinstance(case, Proposal):
-            yield case
 
 
 def columns(settings: Settings) -> list[Column]:

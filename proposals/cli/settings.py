@@ -127,6 +127,11 @@ class Settings:
                 keys.close()
 
     @property
+    def read_only(self) -> bool:
+        """Whether the database is a file that nobody can write here."""
+        return self._url_to_read != self.url
+
+    @property
     def _url_to_read(self) -> str:
         """The URL; of a file that nobody can write here one by which SQLite wants no files of its own beside it.
 

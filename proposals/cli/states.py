@@ -13,7 +13,6 @@ from proposals.cli.screen import aligned, visible
 from proposals.domain.case import Proposal
 from proposals.domain.data_subject import SubjectStatus
 from proposals.domain.vocabulary import Erased, Personal, Step, as_instant, instant_text
-from proposals.projections.register import register_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from proposals.domain.context import Context
     from proposals.domain.event import Fact
     from proposals.domain.state import State
+    from proposals.projections.register import RegisterRow
 
 MOST: Final = 12
 """Entries of a list that are shown to people; JSON has them all."""
@@ -131,20 +131,21 @@ def _short(value: object, settings: Settings) -> str:  # noqa: PLR0911 - one for
     return visible(value)
 
 
-def card(state: State, whole: dict[str, Any], moment: datetime, context: Context, settings: Settings) -> RenderableType:
-    """A state for people: a case with its place on the way, anything else by its fields."""
+def card(
+    state: State, whole: dict[str, Any], row: RegisterRow | None, context: Context, settings: Settings
+) -> RenderableType:
+    """A state for people: a case with its place on the way, which is its row in the register; all else by its fields."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
     words = settings.words
-    if not isinstance(state, Proposal):
+    if not isinstance(state, Proposal) or row is None:
         head = Text.assemble((state.id, "bold"), "  ", words.name(state.status))
         hidden = {"id", "status"}
         leaves = [pair for name in whole if name not in hidden for pair in _leaves(name, whole[name], settings)]
         more = [("", f"+{len(leaves) - MOST_LINES}")] if len(leaves) > MOST_LINES else []
         return Group(head, "", aligned([*leaves[:MOST_LINES], *more]))
-    row = register_row(state, moment, context)
     head = Text.assemble((state.id, "dim"), "  ", (visible(state.title), "bold"))
     due: Text | str = settings.until(row.due_at)
     if row.overdue:

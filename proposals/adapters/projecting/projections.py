@@ -235,6 +235,10 @@ class Projections:
         """The log as projections see it, for folding one in memory (`fold_log`). Raises UnknownEvent."""
         return map(self._entry, self._recorder.projected_rows(after))
 
+    def entries_of(self, stream: str) -> Iterator[Entry]:
+        """The same of one stream."""
+        return map(self._entry, self._recorder.projected_of(stream))
+
     def rows(self, query: Table | Select[Any]) -> list[dict[str, Any]]:
         """The rows of a table, or of a query on tables, of one moment. Raises what the store raises."""
         recorder = self._recorder

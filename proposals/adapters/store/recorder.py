@@ -295,6 +295,10 @@ class Recorder(ProcessRecorder):
             yield from self.read(self.statements.projected_all, (after, min(after + PAGE, head)))
             after += PAGE
 
+    def projected_of(self, stream: str) -> list[Row]:
+        """Read what projections take of one stream."""
+        return [(*row[:9], row[-1]) for row in self.history_rows(stream)]
+
     def projected_by_stream(self, after: str, through: int) -> Iterator[Row]:
         """Go through what projections see (`PROJECTED`) of the streams after one, by stream and version."""
         return self._stream_rows(self.statements.projected_by_stream, _KEY, "", through, (after, NO_LIMIT))
