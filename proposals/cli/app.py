@@ -12,14 +12,17 @@ from proposals.cli import (
     checking,
     demonstrating,
     doing,
+    evaluating,
     forgetting,
     importing,
     looking,
     picturing,
+    projecting,
     registers,
     storing,
     templates,
     ticking,
+    worklists,
 )
 from proposals.cli.failures import WRONG_USAGE, Failure
 from proposals.cli.group import Command, Group, Subgroup
@@ -95,9 +98,11 @@ _add("template", templates.template, "panel_work")
 _add("import", importing.import_, "panel_work")
 _add("tick", ticking.tick, "panel_work")
 _add("register", registers.register, "panel_look")
+_add("worklist", worklists.worklist, "panel_look")
 _add("show", looking.show_one, "panel_look")
 _add("history", looking.history, "panel_look")
 _add("options", looking.options, "panel_look")
+_add("evaluate", evaluating.evaluate, "panel_look")
 _add("check", checking.check, "", policy)
 _add("show", checking.show_packaged, "", policy)
 app.add_typer(policy, name="policy", help="help_policy", rich_help_panel="panel_rules")
@@ -107,3 +112,5 @@ _add("backup", storing.backup, "panel_keep")
 _add("restore", storing.restore, "panel_keep")
 _add("upgrade", storing.upgrade, "panel_keep")
 _add("forget", forgetting.forget, "panel_keep")
+_add("status", projecting.status, "panel_keep")
+_add("rebuild", projecting.rebuild, "panel_keep")

@@ -45,10 +45,11 @@ def show_one(
         whole = as_the_log_says(state_json(state, personal=personal), app)
         if shape is Format.TABLE:
             world = app.writer.work().context
-            row = case_row(app, stream, as_of=past, known_at=known) if isinstance(state, Proposal) else None
-            draw(
-                card(state, whole, row and register_row(row, past or known or world.now, world), world, settings), PAGE
-            )
+            row = None
+            if isinstance(state, Proposal):
+                case = case_row(app, stream, as_of=past, known_at=known)
+                row = register_row(case, past or known or world.now, world)
+            draw(card(state, whole, row, world, settings), PAGE)
         elif shape is Format.JSON:
             put(as_json(whole))
         else:

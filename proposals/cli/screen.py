@@ -112,6 +112,11 @@ def json_array(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield "\n]\n" if before == "," else "[]\n"
 
 
+def json_object(value: Mapping[str, Any]) -> str:
+    """A JSON object for people to read too: indented, in UTF-8, keys in their order."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
 def csv_lines(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
     """CSV with a header. What a spreadsheet would take for a formula gets an apostrophe in front."""
     yield _csv_line(names)

@@ -202,6 +202,12 @@ class Settings:
         """An instant as people read it, in the zone of the options."""
         return f"{self._here(instant):%Y-%m-%d %H:%M}" if instant is not None else ""
 
+    def local_text(self, instant: str) -> str:
+        """The same of an instant as it is stored."""
+        from proposals.domain.vocabulary import as_instant
+
+        return self.local(as_instant(instant)) if instant else ""
+
     def zoned(self, heading: str) -> str:
         """A heading over such times, with their zone."""
         return f"{self.words(heading)} ({self.zone})"

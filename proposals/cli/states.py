@@ -134,7 +134,7 @@ def _short(value: object, settings: Settings) -> str:  # noqa: PLR0911 - one for
 def card(
     state: State, whole: dict[str, Any], row: RegisterRow | None, context: Context, settings: Settings
 ) -> RenderableType:
-    """A state for people: a case with its place on the way, which is its row in the register; all else by its fields."""
+    """A state for people: a case with its place on the way and its row in the register, all else by its fields."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text

@@ -8,6 +8,7 @@ from proposals.projections.evaluation import EVALUATION
 from proposals.projections.handling import HANDLING
 from proposals.projections.meetings import MEETINGS
 from proposals.projections.objections import OBJECTIONS
+from proposals.projections.organisation import ORGANISATION
 from proposals.projections.participation import PARTICIPATION
 from proposals.projections.projection import READ_MODELS, Projection
 from proposals.projections.register import REGISTER
@@ -18,5 +19,6 @@ __all__ = ["BUILT_IN", "READ_MODELS", "Projection"]
 
 BUILT_IN: Final = (
     REGISTER, WORKLIST, STEPS, MEETINGS, HANDLING, EVALUATION, OBJECTIONS, ESCALATIONS, PARTICIPATION, ECHO_WALL,
+    ORGANISATION,
 )  # fmt: skip
 """The read models that come with the package."""

@@ -35,14 +35,19 @@ def count(tables: Tables, *, until: str, month: Callable[[str], str], teams: fro
 
     `teams` are the units that are teams of volunteers.
     """
-    cases, stays = list(tables.cases), list(tables.stays)
-    orders = {row["stream"]: row for row in tables.orders}
+    cases = list(tables.cases)
+    # While the log grows, one read model may be a little ahead of another: what the register does not know comes later.
+    there = {row["stream"] for row in cases}
+    stays = [row for row in tables.stays if row["stream"] in there]
+    orders = {row["stream"]: row for row in tables.orders if row["proposal"] in there}
+    dispatches = [row for row in tables.dispatches if row["stream"] in orders]
+    rounds = [row for row in tables.rounds if row["proposal"] in there]
     known = _known(cases, stays, orders.values(), month)
     rates = [
         *_of_cases(cases, known),
-        *_of_dispatches(tables.dispatches, orders, known, until, month, teams),
-        *_of_orders(tables.dispatches, orders, known, until, month),
-        *_of_rounds(tables.rounds, known, month),
+        *_of_dispatches(dispatches, orders, known, until, month, teams),
+        *_of_orders(dispatches, orders, known, until, month),
+        *_of_rounds(rounds, known, month),
     ]
     return Cells(
         rates=_added(rates),

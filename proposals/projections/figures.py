@@ -136,7 +136,7 @@ class Score(NamedTuple):
 
 
 Group = tuple[str, ...]
-Areas = Callable[[str], Mapping[Dimension, str]]
+Areas = Callable[[str], Mapping[str, str]]
 """The areas that a place lies in, by their tiers."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -46,7 +46,7 @@ class Ranked(NamedTuple):
 
 
 def ranking(scored: Sequence[Score], index: Index) -> list[Ranked]:
-    """The ranking, best first. Equal points share a rank and the next is left out; who lacks a figure is not compared."""
+    """Best first. Equal points share a rank and the next is left out; who lacks a figure is not compared."""
     valued = [(points(score, index), score) for score in scored]
     compared = sorted(
         ((value, score) for (value, lacks), score in valued if value is not None and not lacks),
@@ -75,13 +75,3 @@ def points(score: Score, index: Index) -> tuple[Fraction | None, list[str]]:
 def goodness(figure: Figure, ratio: Fraction) -> Fraction:
     """A share turned so that more is better."""
     return ratio if figure.more_is_better else 1 - ratio
-
-
-def plain(ranked: Ranked) -> Mapping[str, Any]:
-    """A standing as JSON types, points to one place."""
-    return {
-        "group": {dimension.value: value for dimension, value in ranked.score.group.items()},
-        "rank": ranked.rank,
-        "points": round(float(ranked.points), 1) if ranked.points is not None else None,
-        "lacks": list(ranked.lacks),
-    }

@@ -11,6 +11,7 @@ from proposals.domain.decision import (
     ObjectionDismissed,
     ObjectionRaised,
     ProposalAdopted,
+    ProposalRejected,
     UnresolvedRecorded,
 )
 from proposals.domain.discussion import DiscussionOpened, MatterSettled, ProposalReferredBack
@@ -20,6 +21,7 @@ from proposals.domain.evaluation import (
     EvaluationInconclusive,
     EvaluationOpened,
     EvaluationPassed,
+    ProposalClosed,
 )
 from proposals.domain.handling import HandlingDeclaredInfeasible, HandlingVerified, VerificationFailed
 from proposals.domain.importing import ClosedCaseImported, ImportedCaseClosed, ImportedCaseUpdated, OpenCaseImported
@@ -34,6 +36,7 @@ from proposals.domain.raising import (
     ProposalAccepted,
     ProposalMerged,
     ProposalRaised,
+    ProposalRefused,
     ProposalReturned,
     ProposalRevised,
 )
@@ -72,6 +75,9 @@ _COUNTED: Final[dict[type[Event], str]] = {
     EvaluationPassed: "evaluations_passed",
     EvaluationFailed: "evaluations_failed",
     EvaluationInconclusive: "evaluations_inconclusive",
+    ProposalClosed: "endings",
+    ProposalRefused: "endings",
+    ProposalRejected: "endings",
     RecordCorrected: "corrections",
 }
 """What is counted from the raising of a case on, through all its cycles; reopenings are its cycles but the first."""

@@ -9,13 +9,14 @@ from proposals.domain.catalogue.cli_help import CLI_HELP
 from proposals.domain.catalogue.import_rejects import IMPORT_REJECTS
 from proposals.domain.catalogue.invalid import INVALID
 from proposals.domain.catalogue.labels import LABELS
+from proposals.domain.catalogue.models import FIGURE_NAMES, MODELS
 from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
 from proposals.domain.catalogue.refusals import REFUSALS
 
 SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS | IMPORT_REJECTS
 """Code to English and Chinese sentence. The codes are part of the public interface (SemVer)."""
 
-TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP
+TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP | MODELS
 """What the command line says, by codes of its own; these may change."""
 
 
@@ -32,7 +33,7 @@ def text(code: str, language: str = "en", /, **details: Any) -> str:
 
 def label(word: str, language: str = "en") -> str:
     """What people call a state, role, step or heading; the word itself if the catalogue has none."""
-    texts = LABELS.get(word)
+    texts = LABELS.get(word) or FIGURE_NAMES.get(word)
     return texts[language == "zh"] if texts is not None else word.replace("_", " ")
 
 

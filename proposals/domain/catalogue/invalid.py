@@ -161,4 +161,8 @@ INVALID: dict[str, tuple[str, str]] = {
         "the template of {command} has no such column; make it anew with `proposals template {command}`",
         "{command} 的模板没有这一列；请用 `proposals template {command}` 重新生成",
     ),
+    "invalid_figure": (
+        "there is no figure {figures}; there are {known}",
+        "没有指标 {figures}；可用：{known}",
+    ),
 }

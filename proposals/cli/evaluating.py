@@ -1,0 +1,269 @@
+"""`evaluate`: how well it was done, by area, department, kind of matter and time, with the counts behind each figure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proposals.cli.failures import WRONG_USAGE, Failure
+from proposals.cli.options import OutputOption
+from proposals.cli.screen import Column, draw, json_object, progress, put, remark, screen_width, table
+from proposals.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from proposals.application import Proposals
+    from proposals.projections.cells import Cells
+    from proposals.projections.figures import Dimension
+    from proposals.projections.organisation import Tree
+    from proposals.projections.ranking import Index
+    from proposals.projections.report import Report
+
+
+class ReportFormat(StrEnum):
+    """How a report comes out."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+SHOWN = ("response", "on_time", "first_pass", "resolution", "satisfaction", "turnout")
+"""The figures that have room on a screen; all of them are in the other formats."""
+
+DAY = 86_400
+
+
+def evaluate(
+    context: typer.Context,
+    by: Annotated[list[str] | None, typer.Option("--by", metavar="DIMENSION", help="help_evaluate_by")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="help_evaluate_until")] = None,
+    index: Annotated[Path | None, typer.Option("--index", metavar="FILE", help="help_evaluate_index")] = None,
+    shape: Annotated[ReportFormat, typer.Option("--format", help="help_evaluate_format")] = ReportFormat.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """How well it was done; see the catalogue under help_evaluate."""
+    from proposals.adapters.policies import default_policy
+    from proposals.projections.report import report
+
+    settings: Settings = context.obj
+    words = settings.words
+    dimensions, chosen = _dimensions(by or [], settings), _index(index, settings)
+    moment = settings.instant(until, "--until")
+    if shape is ReportFormat.HTML and output is None:
+        raise Failure(words("error_page_needs_output"), WRONG_USAGE)
+    if shape is ReportFormat.TABLE and output is not None:
+        raise Failure(words("error_table_to_file"), WRONG_USAGE)
+    with settings.opened() as app, progress(words("evaluate_progress")) as advance:
+        cells, tree, counted_until = _counted(app, settings, moment, advance)
+    told = report(
+        cells,
+        tree,
+        until=counted_until,
+        zone=settings.zone,
+        by=dimensions,
+        min_cell=default_policy().min_cell,
+        index=chosen,
+    )
+    _show(told, shape, output, settings)
+
+
+def _dimensions(asked: list[str], settings: Settings) -> list[Dimension]:
+    from proposals.projections.figures import Dimension
+
+    unknown = [name for name in asked if name not in {*Dimension}]
+    if unknown:
+        raise Failure(f"--by: {settings.words('invalid_choice', choices=', '.join(Dimension))}", WRONG_USAGE)
+    return [Dimension(name) for name in dict.fromkeys(asked)]
+
+
+def _index(file: Path | None, settings: Settings) -> Index:
+    from proposals.adapters.indexes import default_index, parse_index
+
+    if file is None:
+        return default_index()
+    if not file.is_file():
+        raise Failure(settings.words("error_no_file", file=str(file)), WRONG_USAGE)
+    return parse_index(file.read_bytes(), str(file), language=settings.words.language)
+
+
+def _counted(
+    app: Proposals, settings: Settings, until: datetime | None, advance: Callable[[int], None]
+) -> tuple[Cells, Tree, str]:
+    from proposals.cli.models import models
+    from proposals.domain.vocabulary import instant_text
+    from proposals.projections import evaluation, handling, organisation, register, steps
+    from proposals.projections.counting import Tables, count
+    from proposals.projections.report import month_in
+
+    moment = instant_text(until) if until is not None else app.recorder.last_occurred()
+    found = models(
+        app,
+        settings,
+        register.REGISTER,
+        steps.STEPS,
+        handling.HANDLING,
+        evaluation.EVALUATION,
+        organisation.ORGANISATION,
+        as_of=until,
+        advance=advance,
+    )
+    tree = organisation.Tree(found[organisation.UNITS.name])
+    tables = Tables(
+        cases=found[register.CASES.name],
+        stays=found[steps.STAYS.name],
+        orders=found[handling.WORK_ORDERS.name],
+        dispatches=found[handling.DISPATCHES.name],
+        rounds=found[evaluation.ROUNDS.name],
+    )
+    return count(tables, until=moment, month=month_in(settings.zone), teams=tree.teams), tree, moment
+
+
+def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Settings) -> None:
+    if shape is ReportFormat.TABLE:
+        _draw(told, settings)
+        return
+    if shape is ReportFormat.HTML:
+        from proposals.adapters.report_page import page
+
+        said = page(told, settings.words.language)
+    elif shape is ReportFormat.JSON:
+        said = json_object(told.plain())
+    else:
+        said = "".join(csv_of(told))
+    if output is None:
+        put(said.rstrip("\n"))
+        return
+    output.write_text(said, "utf-8-sig" if shape is ReportFormat.CSV else "utf-8")
+    remark(settings.words("evaluate_written", file=str(output)))
+
+
+def csv_of(told: Report) -> list[str]:
+    """One line for each figure of each group: for those who go on in a spreadsheet."""
+    from proposals.cli.screen import csv_lines
+
+    lines = []
+    whole = told.plain()
+    for group in [{"group": {}, "title": "", **whole["total"]}, *whole["groups"]]:
+        for figure, result in group["figures"].items():
+            low, high = result["interval"] or (None, None)
+            lines.append(
+                {dimension: group["group"].get(dimension, "") for dimension in whole["by"]}
+                | {"title": group["title"], "figure": figure}
+                | {name: result[name] for name in ("numerator", "denominator", "ratio")}
+                | {"low": low, "high": high, "missing": result["missing"]}
+                | {"excluded": "; ".join(f"{reason} {count}" for reason, count in result["excluded"].items())}
+            )
+    names = [*whole["by"], "title", "figure", "numerator", "denominator", "ratio", "low", "high", "missing", "excluded"]
+    return list(csv_lines(lines, names))
+
+
+def _draw(told: Report, settings: Settings) -> None:
+    words, whole = settings.words, told.plain()
+    put(words("evaluate_until", until=settings.local_text(told.until), cases=whole["total"]["cases"]))
+    rows = [{"name": name, **result} for name, result in whole["total"]["figures"].items()]
+    draw(
+        table(
+            rows,
+            [
+                Column(
+                    words("heading_figure"), lambda row: words.name("figure_" + row["name"]), style=lambda _: "bold"
+                ),
+                Column("", lambda row: _share(row, settings), right=True),
+                Column(words("heading_counts"), _counts, right=True, style=lambda _: "dim"),
+                Column(words("heading_interval"), _interval, right=True, rank=2, style=lambda _: "dim"),
+                Column(words("heading_excluded"), lambda row: _excluded(row, settings), rank=1, room=20),
+            ],
+            screen_width(),
+        )
+    )
+    put("")
+    steps = [{"name": name, **step} for name, step in whole["total"]["steps"].items()]
+    draw(
+        table(
+            steps,
+            [
+                Column(words("heading_step"), lambda row: words.name(row["name"]), style=lambda _: "bold"),
+                Column(words("heading_cases"), lambda row: f"{row['reached']:,}", right=True),
+                Column(words("heading_median"), lambda row: _span(row["median_seconds"], settings), right=True),
+                Column(words("heading_p90"), lambda row: _span(row["p90_seconds"], settings), right=True),
+            ],
+            screen_width(),
+        )
+    )
+    if whole["groups"]:
+        put("")
+        _draw_groups(whole, settings)
+
+
+def _draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
+    words = settings.words
+    rows = sorted(whole["groups"], key=lambda row: (row["rank"] is None, row["rank"] or 0, row["title"]))
+
+    def figure(name: str) -> Callable[[Mapping[str, Any]], str]:
+        return lambda row: _share(row["figures"][name], settings)
+
+    draw(
+        table(
+            rows,
+            [
+                Column(words("heading_rank"), lambda row: str(row["rank"] or "–"), right=True),
+                Column(
+                    " · ".join(words.name(name) for name in whole["by"]),
+                    lambda row: words.half(row["title"]) or words("evaluate_none"),
+                    style=lambda _: "bold",
+                    room=12,
+                ),
+                Column(
+                    words("heading_points"),
+                    lambda row: str(row["points"] if row["points"] is not None else ""),
+                    right=True,
+                ),
+                Column(words("heading_cases"), lambda row: str(row["cases"]), right=True),
+                *(
+                    Column(words.name(f"figure_{name}"), figure(name), right=True, rank=rank)
+                    for rank, name in enumerate(SHOWN, 1)
+                ),
+            ],
+            screen_width(),
+        )
+    )
+    index = whole["index"]
+    remark(words("evaluate_index", title=words.half(index["title"]), version=index["version"]))
+
+
+def _share(result: Mapping[str, Any], settings: Settings) -> str:
+    if result["missing"] is not None:
+        return settings.words(f"missing_{result['missing']}")
+    return f"{result['ratio']:.1%}"
+
+
+def _counts(result: Mapping[str, Any]) -> str:
+    return f"{result['numerator'] if result['numerator'] is not None else '·'}/{result['denominator']}"
+
+
+def _interval(result: Mapping[str, Any]) -> str:
+    if result["interval"] is None:
+        return ""
+    low, high = result["interval"]
+    return f"{low:.0%}–{high:.0%}"
+
+
+def _excluded(result: Mapping[str, Any], settings: Settings) -> str:
+    return ", ".join(
+        f"{settings.words.name(f'left_out_{reason}')} {count}" for reason, count in result["excluded"].items()
+    )
+
+
+def _span(seconds: int | None, settings: Settings) -> str:
+    if seconds is None:
+        return ""
+    if seconds >= DAY:
+        return settings.words("days", days=f"{seconds / DAY:.1f}")
+    return settings.words("hours", hours=f"{seconds / 3600:.0f}")

@@ -1,0 +1,78 @@
+"""The organisation: one row a unit, with its place in the tree, for whoever adds up by area or names a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Column, Index
+
+from proposals.domain.organisation import UnitClosed, UnitCreated, UnitMoved, UnitRenamed
+from proposals.domain.vocabulary import UnitKind
+from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Entry, Projection, Rows
+
+ORGANISATION: Final = Projection("organisation", 1, READ_MODELS)
+
+UNITS: Final = ORGANISATION.table(
+    "units",
+    Column("title", TEXT, nullable=False),
+    Column("unit_kind", TEXT, nullable=False),
+    Column("tier", TEXT),
+    Column("parent", TEXT),
+    Column("closed", NUMBER, nullable=False, default=0),
+    Index("units_parent", "parent"),
+)
+
+
+@ORGANISATION.on(UnitCreated)
+def _created(rows: Rows, entry: Entry) -> None:
+    data = entry.data
+    rows.put(UNITS, title=data["title"], unit_kind=data["unit_kind"], tier=data.get("tier"), parent=data.get("parent"))
+
+
+@ORGANISATION.on(UnitRenamed)
+def _renamed(rows: Rows, entry: Entry) -> None:
+    rows.of(UNITS)["title"] = entry.data["title"]
+
+
+@ORGANISATION.on(UnitMoved)
+def _moved(rows: Rows, entry: Entry) -> None:
+    rows.of(UNITS)["parent"] = entry.data["parent"]
+
+
+@ORGANISATION.on(UnitClosed)
+def _closed(rows: Rows, _: Entry) -> None:
+    rows.of(UNITS)["closed"] = 1
+
+
+class Tree:
+    """The units as they are: their titles, the areas that a place lies in, and which are teams of volunteers."""
+
+    def __init__(self, units: Iterable[Mapping[str, Any]]) -> None:
+        self._units = {unit["stream"]: unit for unit in units}
+        self._areas: dict[str, dict[str, str]] = {}
+
+    def title(self, unit: str) -> str:
+        """What people call it; its id if nobody has said."""
+        known = self._units.get(unit)
+        return str(known["title"]) if known is not None else unit
+
+    def areas(self, place: str) -> Mapping[str, str]:
+        """The areas it lies in, and is, by their tiers."""
+        found = self._areas.get(place)
+        if found is None:
+            found = self._areas[place] = {}
+            here: str | None = place
+            seen: set[str] = set()
+            while here is not None and here not in seen and here in self._units:
+                seen.add(here)
+                tier = self._units[here]["tier"]
+                if tier is not None:
+                    found.setdefault(tier, here)
+                here = self._units[here]["parent"]
+        return found
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """The units of volunteers."""
+        return frozenset(name for name, unit in self._units.items() if unit["unit_kind"] == UnitKind.VOLUNTEER_TEAM)
