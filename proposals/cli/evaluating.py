@@ -1,4 +1,4 @@
-"""`evaluate`: how well it was done, by area, department, kind of matter and time, with the counts behind each figure."""
+"""`evaluate`: how well it was done, by area, department, kind of matter and time, and the counts behind the figures."""
 
 from __future__ import annotations
 
