@@ -10,12 +10,12 @@ from proposals.projections.meetings import MEETINGS
 from proposals.projections.objections import OBJECTIONS
 from proposals.projections.organisation import ORGANISATION
 from proposals.projections.participation import PARTICIPATION
-from proposals.projections.projection import READ_MODELS, Projection
+from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Entry, Projection, Rows
 from proposals.projections.register import REGISTER
 from proposals.projections.steps import STEPS
 from proposals.projections.worklist import WORKLIST
 
-__all__ = ["BUILT_IN", "READ_MODELS", "Projection"]
+__all__ = ["BUILT_IN", "NUMBER", "READ_MODELS", "TEXT", "Entry", "Projection", "Rows"]
 
 BUILT_IN: Final = (
     REGISTER, WORKLIST, STEPS, MEETINGS, HANDLING, EVALUATION, OBJECTIONS, ESCALATIONS, PARTICIPATION, ECHO_WALL,
