@@ -129,7 +129,7 @@ class Settings:
     @property
     def read_only(self) -> bool:
         """Whether the database is a file that nobody can write here."""
-        return self._url_to_read != self.url
+        return self._url_to_read != self.url or self.parsed.query.get("mode") == "ro"
 
     @property
     def _url_to_read(self) -> str:

@@ -72,7 +72,7 @@ SAYS_NOTHING = {
     # an order of theirs says the rest
     "OrderAdded", "WhistleBlown",
     # the organisation and its rules are read as they are
-    "UnitCreated", "UnitRenamed", "UnitMoved", "UnitClosed", "UnitPaired", "Appointed", "AppointmentEnded",
+    "UnitPaired", "Appointed", "AppointmentEnded",
     "PolicyDrafted", "PolicyChecked", "PolicyPublished", "PolicySuperseded", "PolicyEnacted",
 }  # fmt: skip
 

@@ -301,7 +301,7 @@ class Recorder(ProcessRecorder):
 
     def projected_of(self, stream: str) -> list[Row]:
         """Read what projections take of one stream."""
-        return [(*row[:9], row[-1]) for row in self.history_rows(stream)]
+        return self.read(self.statements.projected_alone, (stream,))
 
     def projected_by_stream(self, after: str, through: int) -> Iterator[Row]:
         """Go through what projections see (`PROJECTED`) of the streams after one, by stream and version."""
