@@ -144,7 +144,7 @@ def _answered(rows: Rows, entry: Entry) -> None:
 
 
 def _in_time(row: Row, entry: Entry, due: str | None) -> bool:
-    """Whether the time was not over; while the case is suspended none goes by."""
+    """Whether the time was not over, as it is from the due instant on; while the case is suspended none goes by."""
     return due is None or (row["stopped_at"] or entry.occurred_at) < due
 
 

@@ -10,6 +10,7 @@ from proposals import (
     AcknowledgeOrder,
     CompleteOrder,
     DeclareInfeasible,
+    DenyExtension,
     DirectOrder,
     ExcuseOrder,
     FailVerification,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from proposals.testing import Scenario
+
+WEEK = PeriodValue(count=5, unit=PeriodUnit.WORKING_DAYS)
 
 
 def order(scenario: Scenario, stream: str = LEAD) -> dict[str, Any]:
@@ -125,6 +128,23 @@ def test_work_is_late_once_its_time_is_over(after: Any, late: int) -> None:
     assert order(scenario)["completed_at"] == text(scenario.now)
 
 
+def test_an_order_says_when_its_unit_had_it_and_was_on_the_spot() -> None:
+    scenario = acknowledged(reached("handling"), reached("handling").now)
+    had_it = scenario.now
+    row = order(completed(scenario, had_it + DAY))
+
+    assert (row["acknowledged_at"], row["reported_in_at"]) == (text(had_it), text(had_it + DAY))
+
+
+def test_a_request_for_more_time_that_was_denied_is_counted() -> None:
+    scenario = reached("handling").given(
+        RequestExtension(order=LEAD, period=WEEK, reason="Rain.", actor="water-handler"),
+        DenyExtension(order=LEAD, reason="Now.", actor="community-tier-officer"),
+    )
+
+    assert (order(scenario)["extensions"], order(scenario)["extensions_denied"]) == (0, 1)
+
+
 def test_work_that_failed_is_open_again_with_a_new_time() -> None:
     scenario = reached("verifying").given(
         FailVerification(proposal=CASE, orders=(LEAD,), reason="Dark.", actor="community-verifier")
@@ -136,12 +156,11 @@ def test_work_that_failed_is_open_again_with_a_new_time() -> None:
 
 
 def test_more_time_moves_the_end_but_not_the_time_to_answer() -> None:
-    week = PeriodValue(count=5, unit=PeriodUnit.WORKING_DAYS)
     scenario = reached("handling")
     answer_by = due(scenario)
     scenario.given(
-        RequestExtension(order=LEAD, period=week, reason="Rain.", actor="water-handler"),
-        GrantExtension(order=LEAD, period=week, actor="community-tier-officer"),
+        RequestExtension(order=LEAD, period=WEEK, reason="Rain.", actor="water-handler"),
+        GrantExtension(order=LEAD, period=WEEK, actor="community-tier-officer"),
     )
     row = order(scenario)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from proposals import (
     AcknowledgeOrder,
+    DismissObjection,
     GrantExtension,
     RaiseObjection,
     RequestExtension,
@@ -53,6 +54,10 @@ def test_an_objection_is_the_reviewers() -> None:
     )
 
     assert lines(scenario) == [(CASE, "objection.1", "reviewer", "unit-street")]
+
+    scenario.given(DismissObjection(proposal=CASE, objection=1, reason="No.", actor="street-reviewer"))
+
+    assert lines(scenario) == []
 
 
 def test_orders_are_their_units_and_the_case_waits_for_them() -> None:

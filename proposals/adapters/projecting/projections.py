@@ -67,7 +67,7 @@ class Projections:
         projections: Iterable[Projection],
         inline: Iterable[str] = (),
     ) -> None:
-        """Raises ValueError for two of one name, and for an unknown name."""
+        """Builds those inline that are not there. Raises ValueError for two of one name, and for an unknown name."""
         self._recorder = recorder
         self._entry = entry
         self._books = Books(recorder.statements)
@@ -81,7 +81,8 @@ class Projections:
             recorder.follow = self._follow
             for projector in self._inline:
                 if not any(standing.live for standing in projector.standings()):
-                    self.rebuild(projector.name)
+                    with Locks(recorder) as locks:
+                        Rebuild(projector, locks, None).run(anew=False)
 
     def _follow(self, transaction: Transaction, head: int) -> None:
         for projector in self._inline:

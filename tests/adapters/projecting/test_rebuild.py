@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,14 @@ def test_another_rebuild_waits_and_one_that_is_not_needed_is_not_done(shared: Wo
         assert locks.take("marks.rebuild")
         locks.release("marks.rebuild")
         waiting.join(PATIENCE)
+    assert [standing.generation for standing in shared.projections._projectors["marks"].standings()] == [1]
+    assert len(shared.rows("marks")["marks"]) == 1
+
+
+def test_many_who_open_a_store_with_one_inline_build_it_once(shared: World, opened: Opener) -> None:
+    shared.happen(("p-1", marked()))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: opened(shared.url, inline=["marks"]), range(4)))
     assert [standing.generation for standing in shared.projections._projectors["marks"].standings()] == [1]
     assert len(shared.rows("marks")["marks"]) == 1
 
