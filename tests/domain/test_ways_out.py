@@ -44,6 +44,8 @@ from proposals.domain.decision import DecisionDeferred, DecisionEscalated
 from proposals.domain.meeting_acts import MeetingClosed
 from proposals.domain.missed import DeadlineMissed
 from proposals.domain.policy import PolicyDrafted, PolicyPublished
+from proposals.domain.rules import PeriodUnit, PeriodValue
+from proposals.domain.vocabulary import Choice, Role, Tier, Urgency
 from proposals.testing import SINCE, on
 from tests.domain.stories import (
     DAY,
@@ -106,10 +108,15 @@ def imported(place: str = "unit-grid", **facts: object) -> Scenario:
 def test_where_the_lead_that_was_decided_is_no_more_the_coordinator_names_another() -> None:
     scenario = an_announced_case()
     until = TODAY + 8 * DAY
-    for role in ("handler", "principal"):
+    for role in (Role.HANDLER, Role.PRINCIPAL):
         scenario.given(
             EndAppointment(
-                unit="unit-water", person=f"water-{role}", role=role, until=until, reason="R", actor="county-registrar"
+                unit="unit-water",
+                person=f"water-{role.value}",
+                role=role,
+                until=until,
+                reason="R",
+                actor="county-registrar",
             )
         )
     scenario.at(scenario.now + 9 * DAY).given(CloseUnit(unit="unit-water", reason="R", actor="county-registrar"))
@@ -185,7 +192,9 @@ def test_what_was_found_out_here_is_not_undone_by_the_register_it_came_from() ->
     )
     scenario = imported(category="Street light").given(update)
     assert scenario.state(P).category is None
-    reclassify = Reclassify(proposal=P, category="facilities", urgency="urgent", reason="R", actor="community-screener")
+    reclassify = Reclassify(
+        proposal=P, category="facilities", urgency=Urgency.URGENT, reason="R", actor="community-screener"
+    )
     scenario = imported(category="Street light").given(reclassify, update)
     assert scenario.state(P).category == "facilities"
 
@@ -195,7 +204,7 @@ def test_what_was_found_out_here_is_not_undone_by_the_register_it_came_from() ->
 
 def test_the_convenor_of_a_grid_raises_a_councils_matter_about_a_building_in_it() -> None:
     building = CreateUnit(
-        unit="unit-b3", title="Building 3", tier="building", parent="unit-grid", actor="county-registrar"
+        unit="unit-b3", title="Building 3", tier=Tier.BUILDING, parent="unit-grid", actor="county-registrar"
     )
     council = raising(place="unit-b3", source="resident_council", actor="grid-convenor")
     assert county().given(building).when(council).refused is None
@@ -240,9 +249,9 @@ def test_a_case_that_was_sent_back_keeps_a_revision_when_its_rules_change() -> N
 # --- meetings
 
 
-def deciding(scenario: Scenario, *meetings: str, **when: object) -> Scenario:
+def deciding(scenario: Scenario, *meetings: str) -> Scenario:
     for meeting in meetings:
-        scenario.given(calling(scenario, meeting, purpose="decide", **when))
+        scenario.given(calling(scenario, meeting, purpose="decide"))
         scenario.given(listing(item(motion="defer"), meeting=meeting))
     return scenario
 
@@ -303,7 +312,7 @@ def test_where_everybody_else_has_stepped_aside_the_chairs_vote_counts_both_ways
     scenario = a_case_to_decide(present=members())
     for member in members()[1:]:
         scenario.given(Recuse(meeting=D, item=1, reason="My own house", actor=member))
-    scenario.given(CastVote(meeting=D, item=1, choice="against", actor="grid-member1"))
+    scenario.given(CastVote(meeting=D, item=1, choice=Choice.AGAINST, actor="grid-member1"))
     scenario.when(CloseItem(meeting=D, item=1, actor="grid-member1")).then(ItemClosed, ProposalRejected)
 
 
@@ -313,7 +322,9 @@ def test_where_everybody_else_has_stepped_aside_the_chairs_vote_counts_both_ways
 def test_an_extension_is_asked_for_when_it_is_entered() -> None:
     scenario = reached("order:in_progress")
     by = scenario.state("order-1.2").complete_by
-    ask = RequestExtension(order="order-1.2", period="5 working days", reason="R", actor="roads-handler")
+    ask = RequestExtension(
+        order="order-1.2", period=PeriodValue(count=5, unit=PeriodUnit.WORKING_DAYS), reason="R", actor="roads-handler"
+    )
     assert scenario.when(ask).refused is None
     scenario = reached("order:in_progress").at(by + 3 * DAY)
     refused(scenario.when(ask.model_copy(update={"at": by - 2 * DAY})), "asked_too_late")
@@ -324,7 +335,7 @@ def test_who_has_left_approves_no_erasure_whatever_its_date() -> None:
     last = TODAY + 2 * DAY
     scenario.at(scenario.now + 5 * DAY).given(
         EndAppointment(
-            unit="unit-county", person="county-reviewer", role="reviewer", until=last, reason="R",
+            unit="unit-county", person="county-reviewer", role=Role.REVIEWER, until=last, reason="R",
             actor="county-registrar",
         )
     )  # fmt: skip
