@@ -45,7 +45,7 @@ from proposals.domain.meeting_acts import MeetingClosed
 from proposals.domain.missed import DeadlineMissed
 from proposals.domain.policy import PolicyDrafted, PolicyPublished
 from proposals.domain.rules import PeriodUnit, PeriodValue
-from proposals.domain.vocabulary import Choice, Role, Tier, Urgency
+from proposals.domain.vocabulary import Choice, Kind, Role, Tier, Urgency
 from proposals.testing import SINCE, on
 from tests.domain.stories import (
     DAY,
@@ -79,6 +79,7 @@ from tests.domain.stories import (
 from tests.domain.works import reached
 
 if TYPE_CHECKING:
+    from proposals.domain.rules import ProcessPolicy
     from proposals.testing import Scenario
 
 SECOND = timedelta(seconds=1)
@@ -273,6 +274,19 @@ def test_on_another_day_it_is_put_off_again_even_if_one_tick_sees_both() -> None
     assert scenario.names(P).count("DecisionDeferred") == 2
 
 
+@pytest.mark.parametrize(("zone", "times"), [("Asia/Shanghai", 2), ("UTC", 1)])
+def test_which_evening_it_is_the_zone_of_the_cases_own_rules_says(zone: str, times: int) -> None:
+    """Half past eleven and half past midnight in Shanghai are two days there and one in UTC."""
+    scenario = a_tabled_case(rules(time_zone=zone))
+    first = calling(scenario, "meeting-7", purpose="decide")
+    starts = first.starts_at.replace(hour=15, minute=30)  # type: ignore[attr-defined]
+    for meeting, at in (("meeting-7", starts), ("meeting-8", starts + HOUR)):
+        call = first.model_copy(update={"meeting": meeting, "starts_at": at})
+        scenario.given(call, listing(item(motion="defer"), meeting=meeting))
+    scenario.at(starts + 2 * DAY).tick()
+    assert scenario.names(P).count("DecisionDeferred") == times
+
+
 def test_a_meeting_called_off_at_its_hour_defers_whatever_date_it_is_given() -> None:
     scenario = a_case_to_decide()
     other = deciding(a_tabled_case(), "meeting-7")
@@ -349,8 +363,8 @@ def test_who_has_left_approves_no_erasure_whatever_its_date() -> None:
 # --- what could not be resolved
 
 
-def unresolved(days: int) -> Scenario:
-    scenario = a_tabled_case()
+def unresolved(days: int, policy: ProcessPolicy | None = None) -> Scenario:
+    scenario = a_tabled_case(policy)
     for fact in (
         DecisionEscalated(meeting=M, why="motion", unit="unit-county"),
         DecisionDeferred(meeting=M, why="motion"),
@@ -377,6 +391,24 @@ def test_what_could_not_be_resolved_is_looked_at_again_on_its_day() -> None:
     scenario.when(ReopenProposal(proposal=P, reason="There is money now", actor="county-reviewer"))
     assert scenario.refused is None
     assert scenario.state(P).review_at is None
+
+
+def without_a_time_for_closed_cases() -> ProcessPolicy:
+    policy = rules()
+    times = {name: deadline for name, deadline in policy.deadlines[Kind.PROPOSAL].items() if name != "closed"}
+    return policy.model_copy(update={"deadlines": {**policy.deadlines, Kind.PROPOSAL: times}})
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [without_a_time_for_closed_cases(), rules(deadlines={"proposal": {"closed": {"within": None}}})],
+    ids=["not named", "without an end"],
+)
+def test_rules_that_give_closed_cases_no_time_keep_them_all_the_same(policy: ProcessPolicy) -> None:
+    scenario = unresolved(200, policy)
+    assert scenario.state(P).due_at is None
+    reopen = ReopenProposal(proposal=P, reason="R", actor="county-reviewer")
+    assert scenario.at(scenario.state(P).review_at).when(reopen).refused is None
 
 
 def test_it_is_archived_only_when_its_review_and_the_window_after_it_are_over() -> None:
