@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import Timer
+from proposals.domain.deadlines import Timer, end_of
 from proposals.domain.errors import Refusal, Refused, refusal
 from proposals.domain.event import Command, Fact
 from proposals.domain.rules import Action
 from proposals.domain.state import State
 from proposals.domain.vocabulary import (
+    RESIDENTS,
     Act,
     Erased,
     Evidence,
@@ -23,6 +24,7 @@ from proposals.domain.vocabulary import (
     ProposalId,
     Role,
     Source,
+    Tier,
     Urgency,
 )
 
@@ -66,8 +68,6 @@ TERMINAL = (S.CLOSED, S.REFUSED, S.REJECTED, S.WITHDRAWN, S.MERGED, S.ARCHIVED)
 OPEN = tuple(status for status in S if status not in TERMINAL)
 STILL_TO_BE_DEALT_WITH = frozenset(OPEN) - {S.RETURNED, S.VERIFYING, S.HANDLED, S.REPORTED, S.EVALUATING, S.EVALUATED}
 """What is done is told, evaluated and closed, without a matter that joins it then."""
-RESIDENTS = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
-"""Who lives somewhere, as appointments say it."""
 NOT_ARCHIVED = tuple(status for status in S if status is not S.ARCHIVED)
 
 
@@ -112,6 +112,8 @@ class Proposal(State):
     merged_into: str | None = None
     meetings: tuple[str, ...] = ()
     """The discussion meetings of the present tier, the last one last."""
+    deferred_by: str | None = None
+    """The meeting that put it off last."""
     decided_by: str | None = None
     plan: Plan | None = None
     funding: tuple[Funding, ...] = ()
@@ -123,9 +125,13 @@ class Proposal(State):
     round: str | None = None
     handlers: tuple[Act, ...] = ()
     unresolved: bool = False
+    review_at: datetime | None = None
+    """When a matter that could not be resolved is looked at again."""
     infeasible: bool = False
     imported: bool = False
     answered: bool = False
+    reclassified: bool = False
+    """Whether its category was said here, and not only by the register it was imported from."""
     import_hash: str | None = None
     last_round_inconclusive: bool = False
     evidence: tuple[Evidence, ...] = ()
@@ -189,7 +195,9 @@ class Proposal(State):
         return isinstance(self.contact, Personal)
 
     def more_timers(self, rules: ProcessPolicy) -> list[Timer]:
-        """One for each open objection."""
+        """One for each open objection, and one for the review of what was closed unresolved."""
+        if self.review_at is not None and self.status is S.CLOSED:
+            return [Timer("review", self.review_at, Role.REVIEWER, Action.RECORD)]
         deadline = rules.deadline(Kind.PROPOSAL, "objection")
         if deadline is None or self.status is not S.ANNOUNCED:
             return []
@@ -223,9 +231,12 @@ class Proposal(State):
 
 
 def _lives_where_it_was_decided(case: Proposal, person: str, command: Any, context: Context) -> bool:
-    """A resident, or a party member, of the area whose meeting decided; the command says where they belong."""
+    """A resident, or a party member, of the area whose meeting decided; the command says where they belong.
+
+    Who is registered above the place, as with its community, may raise a matter there, and so may object there too.
+    """
     home = context.unit(command.resides_in)
-    if home is None or not context.is_within(home.id, case.unit):
+    if home is None or not (context.is_within(home.id, case.unit) or context.is_within(case.place, home.id)):
         return False
     day = day_of(command, case, context)
     return home.holds(person, RESIDENTS, day)
@@ -264,10 +275,15 @@ def edition_for(place: str, at: datetime, context: Context) -> str:
     return edition
 
 
+def area_of(place: str, context: Context) -> str:
+    """The unit that deals with a matter first: the place itself, or the grid that a building is in."""
+    return next((unit.id for unit in context.above(place) if unit.tier is Tier.GRID), place)
+
+
 def site_of(state: Proposal | None, command: Any, context: Context) -> Site:
     """Where the case is; a new one where its command says."""
     if state is None:
-        return Site(place=command.place, unit=command.place)
+        return Site(place=command.place, unit=area_of(command.place, context))
     lead = state.lead_order
     order = order_state(lead.order, context) if lead is not None else None
     return Site(place=state.place, unit=state.unit, handling_unit=order.unit if order is not None else None)
@@ -279,6 +295,13 @@ def within_maximum(loop: str, state: Proposal, context: Context) -> Refusal | No
     if state.count(loop) >= maximum:
         return refusal("limit_reached", loop=loop, maximum=maximum)
     return None
+
+
+def reopen_until(state: Proposal, rules: ProcessPolicy, context: Context) -> datetime:
+    """When the window for reopening is over: counted from the end, or from the review date of what is unresolved."""
+    assert state.ended_at is not None
+    begins = max(state.ended_at, state.review_at or state.ended_at)
+    return end_of(begins, rules.reopen_window, rules, context.calendar).at
 
 
 def exhausted(loop: str, state: Proposal, context: Context) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import StringConstraints
 
 from proposals.domain.context import Context, Site
+from proposals.domain.deadlines import entered
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Fact, StateEvent
 from proposals.domain.process import NEW, Process, Row
@@ -82,12 +83,11 @@ class SubjectErased(StateEvent):
 
 def another_person_approves(state: DataSubject, command: EraseSubject, context: Context) -> Refusal | None:
     """What cannot be undone takes two: a reviewer or a principal over the place, who is not on the command."""
-    assert command.at is not None
     if command.approved_by in command.act:
         return refusal("approves_own_act", approver=command.approved_by)
-    day = context.day(command.at)
+    today = context.day(entered(command.at, context))
     for unit in context.above(state.place):
-        if unit.holds(command.approved_by, (Role.REVIEWER, Role.PRINCIPAL), day):
+        if unit.holds(command.approved_by, (Role.REVIEWER, Role.PRINCIPAL), today):
             return None
     return refusal("may_not_approve_erasure", approver=command.approved_by, unit=state.place)
 

@@ -11,6 +11,7 @@ from proposals.domain.rules import Action, PeriodUnit, ProcessPolicy
 from proposals.domain.vocabulary import instant_text
 
 if TYPE_CHECKING:
+    from proposals.domain.context import Context
     from proposals.domain.ports import Calendar
     from proposals.domain.rules import PeriodValue
     from proposals.domain.state import State
@@ -126,6 +127,12 @@ def _of_the_state(kind: Kind, state: State, rules: ProcessPolicy, calendar: Cale
         )
         for consequence in deadline.then
     ]
+
+
+def entered(at: datetime | None, context: Context) -> datetime:
+    """When others could know of an act: nobody wins an hour by dating back what they enter after it."""
+    assert at is not None
+    return max(at, context.now)
 
 
 def not_before(due: datetime | None, at: datetime | None) -> Refusal | None:

@@ -144,6 +144,7 @@ class DecisionDeferred(Event):
     def apply(self, state: Proposal, fact: Fact) -> None:
         """One more deferral at this tier."""
         state.add("deferrals")
+        state.deferred_by = self.meeting
 
 
 class DecisionEscalated(StateEvent):
@@ -173,7 +174,7 @@ class UnresolvedRecorded(StateEvent):
     def apply(self, state: Proposal, fact: Fact) -> None:
         """It is reported back, not evaluated."""
         state.unresolved, state.answered = True, True
-        state.outcome = "unresolved"
+        state.outcome, state.review_at = "unresolved", self.review_at
 
 
 class ObjectionRaised(Event):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from proposals.domain.authority import holds
 from proposals.domain.case import (
     Proposal,
     ProposalCommand,
     S,
     a_parent_tier_exists,
+    day_of,
     exhausted,
     parent_of,
+    site_of,
     within_maximum,
 )
 from proposals.domain.deadlines import not_before
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
-from proposals.domain.meeting import Meeting, MeetingStatus
+from proposals.domain.meeting import Meeting, MeetingStatus, Outcome
 from proposals.domain.meeting_table import on_agenda_of_called_meeting
 from proposals.domain.process import SAME, Row
 from proposals.domain.raising import nothing_was_merged_into_it, returns_are_left, revisions_are_left
@@ -166,6 +169,11 @@ def minutes_are_published(state: Proposal, command: Any, context: Context) -> Re
     return None
 
 
+def there_is_a_proposer(state: Proposal, command: ReferBack, context: Context) -> Refusal | None:
+    """What nobody here could complete is not sent back: it would lapse."""
+    return None if state.proposer.actor else refusal("nobody_to_complete_it", proposal=state.id)
+
+
 def the_chair_comes_first(state: Proposal, command: Any, context: Context) -> Refusal | None:
     """The chair says what the meeting came to; once the chair's time is over, the convenor does, from the minutes."""
     if state.is_in(Role.CHAIR, command.actor, command, context):
@@ -174,13 +182,28 @@ def the_chair_comes_first(state: Proposal, command: Any, context: Context) -> Re
 
 
 def discussed_or_openings_exhausted(state: Proposal, command: EscalateDiscussion, context: Context) -> Refusal | None:
-    """It rises after a discussion, or when no meeting came about as often as the policy allows: the loop's exit."""
-    return None if discussion_failed(state, context) else minutes_are_published(state, command, context)
+    """It rises after a discussion, or when no meeting came about as often as the policy allows: the loop's exit.
+
+    Where meetings were called off before their hour, the tier above takes it up: who called them off does not.
+    """
+    if not discussion_failed(state, context):
+        return minutes_are_published(state, command, context) or the_chair_comes_first(state, command, context)
+    if any(_called_off_early(context.read(meeting)) for meeting in state.meetings):
+        day, site = day_of(command, state, context), site_of(state, command, context)
+        if not holds(command.actor, Role.TIER_OFFICER, site, day, context):
+            return refusal("tier_above_takes_it_up", unit=state.unit)
+    return None
 
 
 def discussion_failed(state: Proposal, context: Context) -> bool:
     """Whether the discussions at this tier are used up without one that came about."""
     return _came_to_nothing(_last_meeting(state, context), state) and exhausted("openings", state, context)
+
+
+def _called_off_early(meeting: Meeting) -> bool:
+    assert meeting.last_at is not None
+    assert meeting.starts_at is not None
+    return meeting.status is MeetingStatus.CANCELLED and meeting.last_at < meeting.starts_at
 
 
 def _last_meeting(state: Proposal, context: Context) -> Meeting | None:
@@ -189,13 +212,14 @@ def _last_meeting(state: Proposal, context: Context) -> Meeting | None:
 
 
 def _came_to_nothing(meeting: Meeting | None, state: Proposal) -> bool:
-    """No meeting, one that lapsed or was cancelled, or one whose item on this case was void."""
+    """No meeting, one that lapsed or was cancelled, or one that did not come to this case or found it gone."""
     if meeting is None or meeting.status in {MeetingStatus.LAPSED, MeetingStatus.CANCELLED}:
         return True
     outcomes = [
         meeting.outcomes.get(number) for number, item in enumerate(meeting.agenda, 1) if item.proposal == state.id
     ]
-    return not outcomes or outcomes == ["void"]
+    over = meeting.status in {MeetingStatus.CLOSED, MeetingStatus.MINUTED}
+    return not outcomes or outcomes == [Outcome.VOID] or (over and outcomes == [None])
 
 
 # --- rows
@@ -211,8 +235,9 @@ DISCUSSION = (
     Row(S.DISCUSSING, ForwardProposal, ProposalForwarded, S.TABLED, (_R.CHAIR, _R.CONVENOR),
         (minutes_are_published, the_chair_comes_first), step=Step.DISCUSS),
     Row(S.DISCUSSING, ReferBack, ProposalReferredBack, S.RETURNED, (_R.CHAIR, _R.CONVENOR),
-        (minutes_are_published, the_chair_comes_first, returns_are_left, revisions_are_left,
+        (minutes_are_published, the_chair_comes_first, there_is_a_proposer, returns_are_left, revisions_are_left,
          nothing_was_merged_into_it), step=Step.DISCUSS),
-    Row(S.DISCUSSING, EscalateDiscussion, DiscussionEscalated, S.ACCEPTED, (_R.CHAIR, _R.CONVENOR),
-        (discussed_or_openings_exhausted, a_parent_tier_exists), step=Step.DISCUSS),
+    Row(S.DISCUSSING, EscalateDiscussion, DiscussionEscalated, S.ACCEPTED,
+        (_R.CHAIR, _R.CONVENOR, _R.TIER_OFFICER),
+        (a_parent_tier_exists, discussed_or_openings_exhausted), step=Step.DISCUSS),
 )  # fmt: skip

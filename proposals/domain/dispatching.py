@@ -19,7 +19,7 @@ from proposals.domain.case import (
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import SAME, Row
-from proposals.domain.units import each_unit_once_and_open
+from proposals.domain.units import each_unit_once_and_open, unit_is_open
 from proposals.domain.vocabulary import (
     Code,
     OrderId,
@@ -201,9 +201,12 @@ def one_lead_and_open_units(state: Proposal, command: DispatchWork, context: Con
 
 
 def the_lead_is_that_of_the_plan(state: Proposal, command: DispatchWork, context: Context) -> Refusal | None:
-    """What was decided is carried out by whom it was decided; another lead takes a reassignment, with its reason."""
+    """What was decided is carried out by whom it was decided; another lead takes a reassignment, with its reason.
+
+    A unit that has been closed since carries nothing out, so the coordinator names another.
+    """
     decided = state.plan.lead if state.plan is not None and state.status is S.CONFIRMED else None
-    if decided is not None and command.lead not in {None, decided}:
+    if decided is not None and command.lead not in {None, decided} and unit_is_open(decided, context) is None:
         return refusal("lead_is_decided", lead=decided)
     return None
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from proposals.domain.authority import apart
+from proposals.domain.authority import apart, holds
 from proposals.domain.case import (
-    RESIDENTS,
     Proposal,
     ProposalCommand,
     S,
@@ -17,6 +16,7 @@ from proposals.domain.case import (
     exhausted,
     parent_of,
     pinned,
+    site_of,
     within_maximum,
 )
 from proposals.domain.deadlines import end_of
@@ -24,13 +24,25 @@ from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Fact, StateEvent
 from proposals.domain.handling import is_of_a_handling_unit, people_who_handled
 from proposals.domain.process import Row
-from proposals.domain.vocabulary import Kind, PersonId, Role, RoundId, Step, Text, UnitId, token_of
+from proposals.domain.vocabulary import (
+    RESIDENTS,
+    Kind,
+    PersonId,
+    Role,
+    RoundId,
+    Step,
+    Text,
+    Tier,
+    UnitId,
+    token_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from proposals.domain.context import Context
+    from proposals.domain.organisation import Unit
 
 # --- commands
 
@@ -102,11 +114,14 @@ class EvaluationOpened(StateEvent):
     """A round is open until `due_at`."""
 
     round: RoundId
+    registers: tuple[UnitId, ...] = ()
+    """The registers of residents that the list was checked against; none where nobody keeps one."""
 
     @classmethod
     def of(cls, state: Proposal, command: OpenEvaluation, context: Context) -> EvaluationOpened:
         """Rounds are numbered through a case."""
-        return cls(round=round_id(state))
+        registers = sorted({unit.id for unit in _registers(state, command, context)})
+        return cls(round=round_id(state), registers=tuple(registers))
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """One more round."""
@@ -166,11 +181,22 @@ class ProposalClosed(StateEvent):
         """The outcome follows from what happened; nobody types it. Without a count nobody has said that it was done."""
         if state.last_round_inconclusive and not (state.unresolved or state.infeasible):
             return cls(summary=command.summary, outcome="inconclusive")
-        return cls(summary=command.summary, outcome=state.outcome or "handled")
+        due = _kept_until(state, command, context)
+        return cls(summary=command.summary, outcome=state.outcome or "handled", due_at=due)
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """An end."""
         state.end(fact, self.outcome)
+
+
+def _kept_until(state: Proposal, command: CloseProposal, context: Context) -> datetime | None:
+    """What is looked at again later can be reopened then, and is not archived before."""
+    rules = pinned(context, state)
+    deadline = rules.deadline(Kind.PROPOSAL, S.CLOSED)
+    if state.review_at is None or deadline is None or deadline.within is None:
+        return None
+    assert command.at is not None
+    return end_of(max(command.at, state.review_at), deadline.within, rules, context.calendar).at
 
 
 def round_id(state: Proposal) -> str:
@@ -179,6 +205,16 @@ def round_id(state: Proposal) -> str:
 
 
 # --- guards
+
+
+def the_grid_worker_tells_it(state: Proposal, command: DeliverFeedback, context: Context) -> Refusal | None:
+    """Residents hear it from their grid worker; of a case that lies in no grid, from the coordinator."""
+    place = context.unit(state.place)
+    day, site = day_of(command, state, context), site_of(state, command, context)
+    in_a_grid = place is not None and place.tier in {Tier.GRID, Tier.BUILDING}
+    if in_a_grid and not holds(command.actor, Role.GRID_WORKER, site, day, context):
+        return refusal("grid_worker_tells", unit=state.place)
+    return None
 
 
 def it_is_not_unresolved(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
@@ -219,10 +255,8 @@ def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Contex
     for home in command.resides_in:
         if not context.is_within(home, state.unit):
             return refusal("area_lies_elsewhere", unit=home, area=state.unit)
-    day = day_of(command, state, context)
-    further = (context.unit(home) for home in command.resides_in)
-    homes = [*context.above(state.place), *(unit for unit in further if unit is not None)]
-    if not any(unit.holders(RESIDENTS, day) for unit in homes):  # nobody keeps a register of residents here
+    day, homes = day_of(command, state, context), _registers(state, command, context)
+    if not homes:
         return None
     known = {state.proposer.actor, *state.cosigners}
     strangers = sum(
@@ -230,6 +264,14 @@ def they_are_concerned(state: Proposal, command: OpenEvaluation, context: Contex
         for person in command.eligible
     )
     return refusal("not_concerned", people=strangers) if strangers else None
+
+
+def _registers(state: Proposal, command: OpenEvaluation, context: Context) -> list[Unit]:
+    """Where residents are registered that day, at the place, above it, or in the areas that are named."""
+    day = day_of(command, state, context)
+    further = (context.unit(home) for home in command.resides_in)
+    homes = [*context.above(state.place), *(unit for unit in further if unit is not None)]
+    return [unit for unit in homes if unit.holders(RESIDENTS, day)]
 
 
 def proposer_may_evaluate(state: Proposal, command: OpenEvaluation, context: Context) -> Refusal | None:
@@ -274,7 +316,8 @@ def closes_when(command: OpenEvaluation, state: Proposal, context: Context) -> d
 _R = Role
 
 EVALUATION = (
-    Row(S.HANDLED, DeliverFeedback, FeedbackDelivered, S.REPORTED, (_R.GRID_WORKER,), step=Step.EVALUATE),
+    Row(S.HANDLED, DeliverFeedback, FeedbackDelivered, S.REPORTED, (_R.GRID_WORKER, _R.COORDINATOR),
+        (the_grid_worker_tells_it,), step=Step.EVALUATE),
     Row(S.REPORTED, OpenEvaluation, EvaluationOpened, S.EVALUATING, (_R.COORDINATOR,),
         (it_is_not_unresolved, rounds_are_left, opener_is_no_handler, nobody_is_listed_twice, no_handler_evaluates,
          they_are_concerned, proposer_may_evaluate),

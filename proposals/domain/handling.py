@@ -260,7 +260,7 @@ def the_orders_are_done(state: Proposal, command: FailVerification, context: Con
         order = order_state(name, context)
         if name not in live or order is None or order.status is not OrderStatus.DONE:
             return refusal("no_such_order", order=name)
-    return refusal("unit_named_twice", proposal=state.id) if len(set(command.orders)) < len(command.orders) else None
+    return refusal("order_named_twice", proposal=state.id) if len(set(command.orders)) < len(command.orders) else None
 
 
 # --- rows

@@ -11,6 +11,7 @@ from proposals.domain.case import (
     Proposal,
     ProposalCommand,
     S,
+    area_of,
     edition_for,
     rules_of,
 )
@@ -97,17 +98,26 @@ class _Imported(StateEvent):
     provenance: Provenance
     facts: ImportedFacts
     policy: PolicyId
+    unit: UnitId | None = None
+    """The unit that deals with it, where the place is a building."""
 
     @classmethod
     def of(cls, state: None, command: _Import, context: Context) -> Any:
         """Pins the edition in force."""
         assert command.at is not None
         edition = edition_for(command.place, command.at, context)
-        return cls(place=command.place, provenance=command.provenance, facts=command.facts, policy=edition)
+        area = area_of(command.place, context)
+        return cls(
+            place=command.place,
+            provenance=command.provenance,
+            facts=command.facts,
+            policy=edition,
+            unit=area if area != command.place else None,
+        )
 
 
 def _take_over(state: Proposal, event: _Imported, fact: Fact) -> None:
-    state.policy, state.place, state.unit = event.policy, event.place, event.place
+    state.policy, state.place, state.unit = event.policy, event.place, event.unit or event.place
     state.imported = True
     _take_facts(state, event.provenance, event.facts)
 
@@ -115,7 +125,8 @@ def _take_over(state: Proposal, event: _Imported, fact: Fact) -> None:
 def _take_facts(state: Proposal, provenance: Provenance, facts: ImportedFacts) -> None:
     state.import_hash = provenance.sha256
     state.title, state.text = facts.title, facts.text or facts.title
-    state.category = facts.category
+    if not state.reclassified:  # what was found out here is not undone by a register that does not know it
+        state.category = facts.category
     state.raised_at = facts.raised_at
     state.source_status = facts.source_status
 

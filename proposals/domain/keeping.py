@@ -15,11 +15,11 @@ from proposals.domain.case import (
     S,
     day_of,
     pinned,
+    reopen_until,
     rules_of,
     site_of,
     within_maximum,
 )
-from proposals.domain.deadlines import end_of
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.missed import missed_row
@@ -143,7 +143,7 @@ class ProposalReclassified(Event):
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """From now on."""
-        state.category, state.urgency = self.category, self.urgency
+        state.category, state.urgency, state.reclassified = self.category, self.urgency, True
 
 
 class RecordCorrected(Event):
@@ -192,9 +192,10 @@ class ProposalReopened(StateEvent):
     def apply(self, state: Proposal, fact: Fact) -> None:
         """What was counted in the last cycle starts anew, but not how often it was reopened."""
         state.category, state.urgency = self.category or state.category, self.urgency or state.urgency
+        state.reclassified = state.reclassified or self.category is not None
         state.cycle += 1
         state.counts = {"reopenings": state.count("reopenings") + 1}
-        state.outcome = state.ended_at = None
+        state.outcome = state.ended_at = state.review_at = None
         state.unresolved = state.infeasible = state.answered = state.last_round_inconclusive = False
         state.meetings = ()
         state.plan, state.funding, state.appropriation = None, (), 0
@@ -252,20 +253,21 @@ def the_edition_is_published(state: Proposal, command: MigratePolicy, context: C
 
 
 def it_leaves_a_way_out(state: Proposal, command: MigratePolicy, context: Context) -> Refusal | None:
-    """A case that is still to be evaluated keeps a round: without one it could neither go on nor be closed."""
-    maximum = context.policy(command.to).maxima.rounds
-    stuck = state.count("rounds") >= maximum and not (state.unresolved or state.last_round_inconclusive)
+    """What waits to be evaluated keeps a round, what was sent back a revision: else there is no way on."""
+    maxima = context.policy(command.to).maxima
+    stuck = state.count("rounds") >= maxima.rounds and not (state.unresolved or state.last_round_inconclusive)
     if state.status in _TO_BE_EVALUATED and stuck:
-        return refusal("limit_reached", loop="rounds", maximum=maximum)
+        return refusal("limit_reached", loop="rounds", maximum=maxima.rounds)
+    if state.status is S.RETURNED and state.count("revisions") >= maxima.revisions:
+        return refusal("limit_reached", loop="revisions", maximum=maxima.revisions)
     return None
 
 
 def the_window_is_open(state: Proposal, command: ReopenProposal, context: Context) -> Refusal | None:
     """Inside the reopen window of the policy."""
     assert command.at is not None
-    assert state.ended_at is not None
     rules = pinned(context, state)
-    if command.at >= end_of(state.ended_at, rules.reopen_window, rules, context.calendar).at:
+    if command.at >= reopen_until(state, rules, context):
         return refusal("window_is_over", window=str(rules.reopen_window))
     return None
 
@@ -286,7 +288,7 @@ def the_window_is_over(state: Proposal, command: ArchiveProposal, context: Conte
     if state.status in {S.WITHDRAWN, S.MERGED} or state.ended_at is None:
         return None
     rules = pinned(context, state)
-    end = end_of(state.ended_at, rules.reopen_window, rules, context.calendar).at
+    end = reopen_until(state, rules, context)
     return refusal("window_is_open", until=instant_text(end)) if command.at < end else None
 
 

@@ -129,6 +129,12 @@ class Meeting(State):
             all=len(voting),
         )
 
+    def may_vote_on(self, item: int) -> frozenset[str]:
+        """The members who are there and have not stepped aside."""
+        return frozenset(
+            person for person in self.members if person in self.present and (item, person) not in self.recused
+        )
+
     def voters(self, proposal: str) -> frozenset[str]:
         """Everyone who voted on a proposal here."""
         return self._of(proposal, self.votes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import end_of, first_day_after, not_before
+from proposals.domain.deadlines import end_of, entered, first_day_after, not_before
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.meeting import Meeting, MeetingStatus, Outcome, Purpose
 from proposals.domain.missed import missed_row
@@ -164,18 +164,29 @@ def chair_is_on_the_roll(state: Meeting, command: FixRoll, context: Context) -> 
 
 
 def the_roll_is_not_right_yet(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
-    """A roll is fixed again only when people were appointed or have left."""
-    if state.status is MeetingStatus.CALLED or roll_of(state, context) != (state.members, state.observers):
-        return None
-    return refusal("roll_is_right")
+    """A roll is fixed again only when people were appointed, have left or are given leave."""
+    as_it_was = roll_of(state, context) == (state.members, state.observers) and not _new_leave(state, command)
+    return refusal("roll_is_right") if state.status is MeetingStatus.ROLLED and as_it_was else None
 
 
 def leave_is_given_beforehand(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
     """Once the meeting's hour has come, the absent are absent: no quorum is made by giving them leave."""
-    assert command.at is not None
     assert state.starts_at is not None
-    late = command.at >= state.starts_at and set(command.excused) - set(state.excused)
+    late = entered(command.at, context) >= state.starts_at and _new_leave(state, command)
     return refusal("leave_too_late", people=len(late)) if late else None
+
+
+def enough_are_due(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
+    """Leave is given to so many at most that those due to attend are still a majority of all members."""
+    members, _ = roll_of(state, context)
+    due = len(set(members) - {*command.excused, *state.excused})
+    if not _new_leave(state, command) or context.policy(state.policy).majority.is_met(due, len(members)):
+        return None
+    return refusal("too_many_excused", due=due, members=len(members))
+
+
+def _new_leave(state: Meeting, command: FixRoll) -> set[str]:
+    return set(command.excused) - set(state.excused)
 
 
 def agenda_is_set(state: Meeting, command: FixRoll, context: Context) -> Refusal | None:
@@ -275,9 +286,10 @@ def the_chair_keys_in_no_vote(state: Meeting, command: Recuse | CastVote, contex
 
 
 def somebody_has_voted(state: Meeting, command: CloseItem, context: Context) -> Refusal | None:
-    """No matter is lost before anybody but the chair has voted on it."""
-    voted = {person for number, person in state.votes if number == command.item and person != state.chair}
-    if voted or outcome_now(state, command.item, context) is not Outcome.LOST:
+    """No matter is lost before anybody but the chair has voted on it, while there is anybody who may."""
+    others = state.may_vote_on(command.item) - {state.chair}
+    voted = any((command.item, person) in state.votes for person in others)
+    if voted or not others or outcome_now(state, command.item, context) is not Outcome.LOST:
         return None
     return refusal("nobody_has_voted", item=command.item)
 
@@ -289,19 +301,15 @@ def the_item_is_voted_on(state: Meeting, command: CastVote, context: Context) ->
     return None
 
 
-def it_is_not_being_held(state: Meeting, command: CancelMeeting, context: Context) -> Refusal | None:
-    """A session is called off only when its time is over: no vote that was cast is thrown away before."""
-    return not_before(state.due_at, command.at) if state.status is MeetingStatus.IN_SESSION else None
-
-
-def the_chair_has_left_it(state: Meeting, command: PublishMinutes, context: Context) -> Refusal | None:
+def the_chair_has_left_it(state: Meeting, command: CloseMeeting | PublishMinutes, context: Context) -> Refusal | None:
     """The convenor steps in for a chair only when the chair's time is over."""
     return not_before(state.due_at, command.at) if command.actor != state.chair else None
 
 
 def no_item_is_open(state: Meeting, command: CloseMeeting, context: Context) -> Refusal | None:
-    """Nothing on the agenda is left without an outcome."""
-    return refusal("items_are_open", items=state.open_items()) if state.open_items() else None
+    """The chair leaves nothing on the agenda without an outcome; what a chair has left is closed as it is."""
+    left = state.open_items() if command.actor == state.chair else []
+    return refusal("items_are_open", items=left) if left else None
 
 
 def on_agenda_of_called_meeting(case: Proposal, stream: str, context: Context) -> Refusal | None:
@@ -349,9 +357,8 @@ MEETING = Process(
         Row(_M.CALLED, InviteObserver, ObserverInvited, SAME, (_R.CONVENOR,), (observer_is_new,)),
         Row((_M.CALLED, _M.ROLLED), FixRoll, RollFixed, _M.ROLLED, (_R.CHAIR,),
             (agenda_is_set, the_roll_is_not_right_yet, chair_is_on_the_roll, excused_are_members,
-             leave_is_given_beforehand)),
-        Row((_M.CALLED, _M.ROLLED, _M.IN_SESSION), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,),
-            (it_is_not_being_held,)),
+             leave_is_given_beforehand, enough_are_due)),
+        Row((_M.CALLED, _M.ROLLED), CancelMeeting, MeetingCancelled, _M.CANCELLED, (_R.CONVENOR,)),
         Row((_M.ROLLED, _M.IN_SESSION), RecordAttendance, AttendanceRecorded, SAME, (_R.CHAIR,),
             (they_are_on_the_roll, its_day_has_come)),
         Row(_M.ROLLED, OpenMeeting, MeetingOpened, _M.IN_SESSION, (_R.CHAIR,),
@@ -364,7 +371,8 @@ MEETING = Process(
             (the_item_is_open, member_is_present, member_is_not_recused, the_item_is_voted_on,
              the_chair_keys_in_no_vote)),
         Row(_M.IN_SESSION, CloseItem, ItemClosed, SAME, (_R.CHAIR,), (the_item_is_open, somebody_has_voted)),
-        Row(_M.IN_SESSION, CloseMeeting, MeetingClosed, _M.CLOSED, (_R.CHAIR,), (no_item_is_open,)),
+        Row(_M.IN_SESSION, CloseMeeting, MeetingClosed, _M.CLOSED, (_R.CHAIR, _R.CONVENOR),
+            (the_chair_has_left_it, no_item_is_open)),
         Row(_M.CLOSED, PublishMinutes, MinutesPublished, _M.MINUTED, (_R.CHAIR, _R.CONVENOR),
             (the_chair_has_left_it,)),
         missed_row((_M.CALLED, _M.ROLLED, _M.IN_SESSION, _M.CLOSED), _rules),

@@ -17,6 +17,7 @@ from proposals.domain.units import unit_is_open
 from proposals.domain.vocabulary import (
     BALLOT_BOX,
     FOLLOWING_FROM_A_CASE,
+    RESIDENTS,
     SYSTEM,
     Instant,
     Kind,
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from proposals.domain.rules import ProcessPolicy
-
-
-LIVING = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
-"""Entries of a register rather than offices."""
 
 
 class UnitStatus(StrEnum):
@@ -104,14 +101,14 @@ class Unit(State):
     def employs(self, person: str, day: date) -> bool:
         """Whether a person held an office here on that day; living in a place is none."""
         return any(
-            appointment.covers(day) and appointment.role not in LIVING
+            appointment.covers(day) and appointment.role not in RESIDENTS
             for appointment in self.appointments.get(person, ())
         )
 
     def employs_after(self, person: str, day: date) -> bool:
         """Whether a person has an office here that lasts beyond that day, or begins after it."""
         return any(
-            not appointment.ends_before(day + timedelta(days=1)) and appointment.role not in LIVING
+            not appointment.ends_before(day + timedelta(days=1)) and appointment.role not in RESIDENTS
             for appointment in self.appointments.get(person, ())
         )
 
@@ -383,7 +380,7 @@ def not_held_already(state: Unit, command: Appoint, context: Context) -> Refusal
 
 def nobody_appoints_themselves(state: Unit, command: Appoint, context: Context) -> Refusal | None:
     """A registrar does not give roles to the registrar; a resident's entry in the register is no office."""
-    if command.person in command.act and command.role not in LIVING:
+    if command.person in command.act and command.role not in RESIDENTS:
         return refusal("appoints_themselves", person=command.person)
     return None
 

@@ -11,6 +11,7 @@ from proposals.domain.case import (
     Proposal,
     ProposalCommand,
     S,
+    area_of,
     edition_for,
     pinned,
     rules_of,
@@ -23,6 +24,7 @@ from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Row
 from proposals.domain.units import place_is_an_area
 from proposals.domain.vocabulary import (
+    Act,
     Code,
     Erased,
     Line,
@@ -141,7 +143,7 @@ class ProposalRaised(StateEvent):
         edition = edition_for(command.place, command.at, context)
         day = context.day(command.at, context.policy(edition))
         member = holds(command.actor, Role.PARTY_MEMBER, site_of(state, command, context), day, context)
-        grid = next((unit.id for unit in context.above(command.place) if unit.tier is Tier.GRID), command.place)
+        area = area_of(command.place, context)
         return cls(
             place=command.place,
             source=command.source,
@@ -149,7 +151,7 @@ class ProposalRaised(StateEvent):
             text=command.text,
             policy=edition,
             by_party_member=member,
-            unit=grid if grid != command.place else None,
+            unit=area if area != command.place else None,
             sponsor=command.sponsor,
             contact=command.contact,
         )
@@ -347,8 +349,9 @@ def revisions_are_left(state: Proposal, command: Any, context: Context) -> Refus
 
 
 def screener_is_not_proposer(state: Proposal, command: Any, context: Context) -> Refusal | None:
-    """Nobody screens their own proposal, nor keys in the screening of it."""
-    return apart(command, [state.proposer], "screener_is_proposer")
+    """Nobody screens what they raised or supported, nor keys in the screening of it."""
+    supporters = (Act(person, person) for person in state.cosigners)
+    return apart(command, [state.proposer, *supporters], "screener_is_proposer")
 
 
 def enough_cosigners(state: Proposal, command: AcceptProposal, context: Context) -> Refusal | None:

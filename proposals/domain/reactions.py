@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.case import Proposal, exhausted, order_state
-from proposals.domain.deadlines import start_of
+from proposals.domain.deadlines import entered, start_of
 from proposals.domain.decision import AdoptProposal, DeferDecision, EscalateDecision, RejectProposal
 from proposals.domain.dispatching import OrderAdded, OrderReassigned, OrderWithdrawn, WhistleBlown, WorkDispatched
 from proposals.domain.evaluation import (
@@ -26,7 +26,13 @@ from proposals.domain.handling import (
     VerificationFailed,
 )
 from proposals.domain.meeting import Meeting, Outcome, Purpose
-from proposals.domain.meeting_acts import ItemClosed, MeetingCancelled, MeetingLapsed, case_is_still_there
+from proposals.domain.meeting_acts import (
+    ItemClosed,
+    MeetingCancelled,
+    MeetingClosed,
+    MeetingLapsed,
+    case_is_still_there,
+)
 from proposals.domain.organisation import EnactPolicy, Unit
 from proposals.domain.policy import PolicyPublished, SupersedePolicy
 from proposals.domain.raising import AbsorbCase, ProposalMerged
@@ -44,8 +50,11 @@ from proposals.domain.work_order import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from proposals.domain.context import Context
     from proposals.domain.event import Command, Event, Fact
+    from proposals.domain.rules import ProcessPolicy
     from proposals.domain.vocabulary import OrderSpec
     from proposals.domain.work_order import WorkOrder
 
@@ -119,12 +128,28 @@ def _decide(event: ItemClosed, follow: Follow) -> Iterable[Command]:
 
 
 def _defer(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iterable[Command]:
-    """Defers; one time too many, and the matter rises. At the top a tier officer must record it unresolved."""
+    """Defers, once a day; one time too many, and the matter rises. At the top a tier officer must record it unresolved.
+
+    Several meetings called for one evening that all come to nothing are one evening lost.
+    """
     case: Proposal = follow.context.state(proposal)
+    if _deferred_that_day(case, meeting, follow.context):
+        return
     if exhausted("deferrals", case, follow.context):
         yield from _escalate(proposal, meeting, "deferrals_exhausted", follow)
     else:
         yield DeferDecision(proposal=proposal, meeting=meeting.id, why=why, **follow.people)
+
+
+def _deferred_that_day(case: Proposal, meeting: Meeting, context: Context) -> bool:
+    last: Meeting | None = context.read(case.deferred_by) if case.deferred_by is not None else None
+    rules = context.policy(case.policy)
+    return last is not None and _day(last, rules, context) == _day(meeting, rules, context)
+
+
+def _day(meeting: Meeting, rules: ProcessPolicy, context: Context) -> date:
+    assert meeting.starts_at is not None
+    return context.day(meeting.starts_at, rules)
 
 
 def _escalate(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iterable[Command]:
@@ -133,11 +158,11 @@ def _escalate(proposal: str, meeting: Meeting, why: str, follow: Follow) -> Iter
         yield EscalateDecision(proposal=proposal, meeting=meeting.id, why=why, **follow.people)
 
 
-def _defer_all(event: MeetingLapsed | MeetingCancelled, follow: Follow) -> Iterable[Command]:
+def _defer_all(event: MeetingLapsed | MeetingCancelled | MeetingClosed, follow: Follow) -> Iterable[Command]:
     """What was to be decided and was not is deferred, once the hour had come for which members were asked to meet."""
     meeting: Meeting = follow.after
     assert meeting.starts_at is not None
-    if meeting.purpose is Purpose.DECIDE and follow.fact.occurred_at >= meeting.starts_at:
+    if meeting.purpose is Purpose.DECIDE and entered(follow.fact.occurred_at, follow.context) >= meeting.starts_at:
         why = f"meeting_{meeting.status}"
         for item in (meeting.agenda[number - 1] for number in meeting.open_items()):
             if case_is_still_there(meeting, item, follow.context):
@@ -245,6 +270,7 @@ _REACTIONS: dict[type[Event], Reaction] = {
     ItemClosed: _decide,
     MeetingLapsed: _defer_all,
     MeetingCancelled: _defer_all,
+    MeetingClosed: _defer_all,
     WorkDispatched: _dispatch,
     OrderAdded: _dispatch,
     WhistleBlown: _dispatch,

@@ -112,6 +112,10 @@ FOLLOWING_FROM_A_CASE: Final = frozenset(
 """The roles that nobody is appointed to."""
 
 
+RESIDENTS: Final = frozenset({Role.RESIDENT, Role.PARTY_MEMBER})
+"""Who lives somewhere: entries of a register rather than offices."""
+
+
 class Source(StrEnum):
     """Where a matter comes from (S002: party members' proposals, residents' councils, patrols, the window)."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from proposals.domain.authority import apart
 from proposals.domain.case import Proposal, S
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import latest_start
+from proposals.domain.deadlines import entered, latest_start
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.missed import missed_row
 from proposals.domain.process import NEW, SAME, Process, Row
@@ -107,11 +107,10 @@ def it_brings_evidence(state: WorkOrder, command: CompleteOrder, context: Contex
 
 def asked_in_time(state: WorkOrder, command: RequestExtension, context: Context) -> Refusal | None:
     """More time is asked for while there is still some."""
-    assert command.at is not None
     assert state.complete_by is not None
     rules = rules_of_order(state, command, context)
     latest = latest_start(state.complete_by, rules.extension_asked_before, rules, context.calendar)
-    asked_at = state.paused_at or command.at  # while the case is suspended no time goes by
+    asked_at = state.paused_at or entered(command.at, context)  # while the case is suspended no time goes by
     return refusal("asked_too_late", latest=instant_text(latest)) if asked_at > latest else None
 
 
@@ -124,7 +123,7 @@ def within_the_limit(state: WorkOrder, command: RequestExtension | GrantExtensio
     """No longer than the policy allows, in the policy's unit, and not for nothing."""
     limit = rules_of_order(state, command, context).extension_limit
     if command.period.unit is not limit.unit or not 0 < command.period.count <= limit.count:
-        return refusal("extension_too_long", limit=str(limit))
+        return refusal("extension_too_long", limit=str(limit), unit=limit.unit.value)
     return None
 
 

@@ -112,6 +112,15 @@ def test_do_stops_when_nobody_reads_its_answers(desk: Desk) -> None:
     assert desk.head() == head + 2
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell that starts the tests in the background has them, and what they start, ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_what_was_recorded(desk: Desk) -> None:
     head = desk.head()
     with start(desk, "do", "-") as process:

@@ -154,8 +154,8 @@ RULES = {
         lambda: called(an_accepted_case()), lambda s, who: opening(actor=who), "convenor", "unit-grid",
         "unit-community",
     ),
-    "EscalateDiscussion": Rule(
-        a_discussed_case,
+    "EscalateDiscussion for a chair who does not": Rule(
+        overdue(a_discussed_case, P),
         lambda s, who: EscalateDiscussion(proposal=P, reason="Too big", actor=who),
         "convenor", "unit-grid", "unit-community",
     ),

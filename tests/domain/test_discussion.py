@@ -230,14 +230,51 @@ def test_the_meeting_that_came_to_nothing_is_not_opened_again() -> None:
     refused(scenario.when(opening()), "not_on_the_agenda")
 
 
-def failed(times: int, maximum: int = 3) -> Scenario:
-    """Every meeting up to now was called off."""
+def failed(times: int, maximum: int = 3, ending: Callable[[Scenario, str], Scenario] = lapsed) -> Scenario:
+    """Every meeting up to now came to nothing."""
     scenario = an_accepted_case(rules(maxima={"openings": maximum}))
     for number in range(1, times + 1):
         meeting = f"meeting-{number}"
         called(scenario, meeting=meeting).given(opening(meeting))
-        cancelled(scenario, meeting)
+        ending(scenario, meeting)
     return scenario
+
+
+def called_off_at_its_hour(scenario: Scenario, meeting: str) -> Scenario:
+    return cancelled(scenario.at(scenario.state(meeting).starts_at), meeting)
+
+
+def called_off_late_and_dated_back(scenario: Scenario, meeting: str) -> Scenario:
+    hour = scenario.state(meeting).starts_at
+    cancel = CancelMeeting(meeting=meeting, reason="Snow", at=hour - SECOND, actor="grid-convenor")
+    return scenario.at(hour).given(cancel)
+
+
+@pytest.mark.parametrize("ending", [cancelled, called_off_late_and_dated_back])
+def test_who_calls_meetings_off_does_not_take_the_matter_up_but_the_tier_above_does(
+    ending: Callable[[Scenario, str], Scenario],
+) -> None:
+    scenario = failed(2, 2, ending)
+    refused(scenario.when(escalating(actor="grid-convenor")), "tier_above_takes_it_up", unit="unit-grid")
+    assert scenario.when(escalating(actor="community-tier-officer")).refused is None
+    assert scenario.state(P).unit == "unit-community"
+
+
+def test_one_meeting_called_off_early_among_those_that_lapsed_is_enough_to_keep_the_convenor_from_it() -> None:
+    scenario = failed(1, 2)
+    called(scenario, meeting=N).given(opening(N))
+    refused(cancelled(scenario, N).when(escalating(actor="grid-convenor")), "tier_above_takes_it_up")
+
+
+def test_what_was_called_off_at_its_hour_counts_as_not_having_come_about() -> None:
+    assert failed(2, 2, called_off_at_its_hour).when(escalating(actor="grid-convenor")).refused is None
+
+
+def test_the_chair_comes_before_the_convenor_with_escalating_too() -> None:
+    scenario = a_discussed_case()
+    due = scenario.state(P).due_at
+    refused(scenario.when(escalating(actor="grid-convenor")), "not_yet_due", due=instant_text(due))
+    assert scenario.at(due).when(escalating(actor="grid-convenor")).refused is None
 
 
 def test_openings_are_bounded_and_then_it_rises() -> None:
@@ -269,7 +306,7 @@ def test_at_the_top_a_discussion_that_never_came_about_is_recorded_unresolved() 
         scenario.given(appoint("county-convenor", "convenor", "unit-county", scenario.context().day(MORNING)))
         for meeting in ("meeting-6", "meeting-7")[:times]:
             called(scenario, meeting=meeting, unit="county").given(opening(meeting, "county"))
-            scenario.given(CancelMeeting(meeting=meeting, reason="Snow", actor="county-convenor"))
+            lapsed(scenario, meeting)
         return scenario
 
     scenario = at_the_top(2)

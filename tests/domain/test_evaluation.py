@@ -107,7 +107,7 @@ def test_each_command_is_open_in_these_states_and_no_other(command: Command, sta
 @pytest.mark.parametrize(
     ("state", "command", "people"),
     [
-        ("handled", TELL, {"grid-grid-worker"}),
+        ("handled", TELL, {"grid-grid-worker", "community-coordinator"}),
         ("reported", OPEN, {"community-coordinator"}),
         ("rectifying", ESCALATE, {"community-coordinator", "system"}),
         ("evaluated", CLOSE, {"community-coordinator"}),

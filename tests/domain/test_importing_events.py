@@ -23,12 +23,9 @@ from proposals import (
     ImportOpenCase,
     MergeProposal,
     OpenCaseImported,
-    ProposalAccepted,
     ProposalArchived,
-    ProposalRevised,
     RaiseObjection,
     Reclassify,
-    ReferBack,
     ReopenProposal,
     UpdateImported,
     UpholdObjection,
@@ -337,15 +334,6 @@ def objected(scenario: Scenario) -> Scenario:
     )
 
 
-def sent_back(scenario: Scenario) -> Scenario:
-    """Nobody here can complete it, so the facts of its way back to where it began are put in."""
-    discussed(scenario).given(ReferBack(proposal=CASE, reason="Which lamp?", actor="grid-member1"))
-    return scenario.given(
-        on(CASE, ProposalRevised(title="Lamp", text="The seventh.")),
-        on(CASE, ProposalAccepted(category="safety", urgency=Urgency.NORMAL)),
-    )
-
-
 def reopened(scenario: Scenario) -> Scenario:
     reopen = ReopenProposal(proposal=CASE, reason="Dark.", category="safety", actor="street-reviewer")
     return scenario.given(CLOSE, reopen)
@@ -357,9 +345,7 @@ def joined(scenario: Scenario) -> Scenario:
     )
 
 
-@pytest.mark.parametrize(
-    "story", [escalated, objected, sent_back, reopened, joined], ids=lambda story: str(story.__name__)
-)
+@pytest.mark.parametrize("story", [escalated, objected, reopened, joined], ids=lambda story: str(story.__name__))
 def test_what_was_dealt_with_here_is_closed_here_and_the_source_adds_a_note(
     story: Callable[[Scenario], Scenario],
 ) -> None:

@@ -11,6 +11,7 @@ from proposals import (
     CancelMeeting,
     CastVote,
     CloseItem,
+    CloseMeeting,
     CloseRound,
     ConfirmDecision,
     DeclareInfeasible,
@@ -171,8 +172,9 @@ def test_a_session_is_not_called_off_over_the_votes_in_it() -> None:
     scenario.given(CastVote(meeting="meeting-2", item=1, choice=Choice.FOR, actor="grid-member2"))
 
     for actor in (CHAIR, "grid-convenor"):
-        cancel = CancelMeeting(meeting="meeting-2", reason="Enough.", actor=actor)
-        scenario.when(cancel).then_refused("not_yet_due")
+        scenario.when(CancelMeeting(meeting="meeting-2", reason="Enough.", actor=actor)).then_refused("wrong_state")
+    scenario.when(CloseMeeting(meeting="meeting-2", actor=CHAIR)).then_refused("items_are_open")
+    scenario.when(CloseMeeting(meeting="meeting-2", actor="grid-convenor")).then_refused("not_yet_due")
 
 
 @pytest.mark.parametrize("state", ["tabled", "evaluating"])

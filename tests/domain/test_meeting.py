@@ -238,19 +238,50 @@ def test_a_meeting_opens_only_with_the_roll_of_its_day(change: Command) -> None:
 def test_a_roll_that_is_right_is_not_fixed_again(story: Callable[[Scenario], Scenario]) -> None:
     scenario = story(rolled(called(an_accepted_case())))
     refused(scenario.when(FixRoll(meeting=M, actor=CHAIR)), "roll_is_right")
-    refused(scenario.when(FixRoll(meeting=M, excused=("grid-member5",), actor=CHAIR)), "roll_is_right")
+
+
+def test_who_falls_ill_after_the_roll_was_fixed_is_given_leave_until_the_hour() -> None:
+    scenario = called(an_accepted_case())
+    hour = scenario.state(M).starts_at
+    rolled(scenario)
+    ill = FixRoll(meeting=M, excused=("grid-member5",), actor=CHAIR)
+    scenario.at(hour - SECOND).when(ill).then(RollFixed)
+    assert scenario.state(M).excused == ("grid-member5",)
+    refused(scenario.when(ill), "roll_is_right")
+    refused(scenario.at(hour).when(ill.model_copy(update={"excused": ("grid-member4",)})), "leave_too_late", people=1)
+
+
+def test_leave_leaves_a_majority_of_all_members_due() -> None:
+    """A chair who sends the others home first must not decide alone."""
+    scenario = called(an_accepted_case())
+    three = FixRoll(meeting=M, excused=tuple(members("grid", (3, 4, 5))), actor=CHAIR)
+    refused(scenario.when(three), "too_many_excused", due=2, members=5)
+    scenario.when(three.model_copy(update={"excused": tuple(members("grid", (4, 5)))})).then(RollFixed)
+    refused(
+        scenario.when(three.model_copy(update={"excused": tuple(members("grid", (3,)))})),
+        "too_many_excused",
+        due=2,
+        members=5,
+    )
+
+
+def test_nobody_wins_an_hour_by_dating_leave_back() -> None:
+    scenario = called(an_accepted_case())
+    hour = scenario.state(M).starts_at
+    late = FixRoll(meeting=M, excused=("grid-member5",), at=hour - SECOND, actor=CHAIR)
+    refused(scenario.at(hour).when(late), "leave_too_late", people=1)
 
 
 def test_no_quorum_is_made_by_excusing_the_absent() -> None:
-    """Two of five are there. A roll that is fixed late, or again because somebody came, gives nobody leave."""
-    absent = ("grid-member3", "grid-member4", "grid-member5")
+    """Three of five are there. A roll that is fixed late, or again because somebody came, gives nobody leave."""
+    absent = ("grid-member4", "grid-member5")
     late = called(an_accepted_case())
     late.at(late.state(M).starts_at)
-    refused(late.when(FixRoll(meeting=M, excused=absent, actor=CHAIR)), "leave_too_late", people=3)
-    late.at(late.state(M).starts_at - SECOND).when(FixRoll(meeting=M, excused=absent, actor=CHAIR)).then(RollFixed)
+    refused(late.when(FixRoll(meeting=M, excused=absent, actor=CHAIR)), "leave_too_late", people=2)
 
     again = rolled(called(an_accepted_case())).given(appoint("grid-member6", "member", "unit-grid"))
-    refused(again.when(FixRoll(meeting=M, excused=absent, actor=CHAIR)), "leave_too_late", people=3)
+    again.at(again.state(M).starts_at)
+    refused(again.when(FixRoll(meeting=M, excused=absent, actor=CHAIR)), "leave_too_late", people=2)
 
 
 def test_who_had_leave_keeps_it_when_the_roll_is_fixed_again_and_who_left_is_not_present() -> None:
@@ -423,17 +454,24 @@ def test_the_convenor_calls_a_meeting_off_with_a_reason(story: Callable[[Scenari
     assert scenario.state(M).status is ST.CANCELLED
 
 
-def test_a_session_is_called_off_only_when_its_chair_has_left_it() -> None:
+def test_a_session_is_not_called_off() -> None:
+    refused(in_session(called(an_accepted_case())).when(CANCEL), "wrong_state")
+
+
+def test_a_session_that_its_chair_has_left_is_closed_by_the_convenor_as_it_is() -> None:
     """A chair who faints in the chair must not keep the meeting, and all its cases, in session for ever."""
     scenario = in_session(called(an_accepted_case()))
     due = scenario.state(M).due_at
-    refused(scenario.at(due - SECOND).when(CANCEL), "not_yet_due", due=instant_text(due))
-    assert scenario.at(due).when(CANCEL).refused is None
+    close = CloseMeeting(meeting=M, actor="grid-convenor")
+    refused(scenario.at(due - SECOND).when(close), "not_yet_due", due=instant_text(due))
+    refused(scenario.at(due).when(close.model_copy(update={"actor": CHAIR})), "items_are_open", items=[1])
+    scenario.when(close).then(MeetingClosed)
 
 
-def test_a_session_without_a_time_may_be_called_off_at_once() -> None:
+def test_a_session_without_a_time_may_be_closed_by_the_convenor_at_once() -> None:
     policy = rules(deadlines={"meeting": {"in_session": {"within": None}}})
-    assert in_session(called(an_accepted_case(policy))).when(CANCEL).refused is None
+    close = CloseMeeting(meeting=M, actor="grid-convenor")
+    assert in_session(called(an_accepted_case(policy))).when(close).refused is None
 
 
 def ended(scenario: Scenario) -> Scenario:

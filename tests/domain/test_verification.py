@@ -105,7 +105,7 @@ def test_a_reopened_order_is_done_and_submitted_again() -> None:
     [
         ((LEAD, ASSISTING), None),
         ((ASSISTING,), None),
-        ((LEAD, LEAD), "unit_named_twice"),
+        ((LEAD, LEAD), "order_named_twice"),
         (("order-7.7",), "no_such_order"),
         ((LEAD, "order-7.7"), "no_such_order"),
     ],

@@ -64,13 +64,13 @@ def lapsed_discussion(case: Case) -> Script[None]:
 
 
 def openings_exhausted(case: Case) -> Script[None]:
-    """No meeting comes about as often as it may: the convenor takes the matter to the tier above."""
+    """No meeting comes about as often as it may, one was even called off: the tier above takes the matter up."""
     yield from taken_up(case)
     yield from _cancelled(case)
     yield from _lapsed(case)
     yield from _lapsed(case)
     reason = "多次未能开会。 / No meeting came about."
-    yield from case.go(EscalateDiscussion, case.convenor, reason=reason)
+    yield from case.go(EscalateDiscussion, case.tier_officer, reason=reason)
     case.rise()
     yield from settled(case)
     yield from brought_back(case)

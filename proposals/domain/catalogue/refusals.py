@@ -148,6 +148,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{proposal}：{motion} 动议不附方案和资金",
     ),
     "motion_needs_plan": ("{proposal}: a motion to adopt needs a plan", "{proposal}：通过动议须附方案"),
+    "order_named_twice": ("{proposal}: an order is named twice", "{proposal}：工单重复"),
     "unit_named_twice": ("{proposal}: a unit is named twice", "{proposal}：单位重复"),
     "funds_refused": ("{proposal}: {reason}", "{proposal}：{reason}"),
     "invited_already": ("{observer} is invited already", "{observer} 已受邀"),
@@ -155,10 +156,17 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "the chair {chair} is no voting member that day; call off the meeting, or end its day without it",
         "主持人 {chair} 当日不是委员；请取消会议，或待当日结束",
     ),
-    "roll_is_right": ("the roll is as the appointments have it", "名册与任命一致，无须重定"),
+    "roll_is_right": (
+        "the roll is as the appointments have it, and nobody new asks for leave",
+        "名册与任命一致，也无新的请假，无须重定",
+    ),
     "leave_too_late": (
         "leave is given before the meeting's hour, not to {people} people after it",
         "请假须在会议开始前，不能在之后为 {people} 人补假",
+    ),
+    "too_many_excused": (
+        "only {due} of {members} members would be due to attend; put the meeting off instead",
+        "准假后应到委员仅 {due} 人（共 {members} 人），请改期开会",
     ),
     "no_agenda": ("{meeting} has no agenda", "{meeting} 没有议程"),
     "cannot_be_excused": (
@@ -176,8 +184,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "{chair} 是主持人，不能替他人录入表决",
     ),
     "nobody_has_voted": (
-        "nobody has voted on item {item} yet",
-        "第 {item} 项尚无人表决",
+        "nobody but the chair has voted on item {item} yet",
+        "第 {item} 项除主持人外尚无人表决",
     ),
     "chair_is_absent": ("the chair {chair} is not present", "主持人 {chair} 未到会"),
     "no_quorum": ("{present} of {due} are present: no quorum", "应到 {due} 人，实到 {present} 人，未达法定人数"),
@@ -190,6 +198,14 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "meeting_is_over": ("{meeting} is over ({status})", "{meeting} 已结束（{status}）"),
     "not_on_the_agenda": ("{proposal} is not on the agenda of {meeting}", "{proposal} 不在 {meeting} 议程上"),
     "discussion_is_open": ("{meeting} is still to deal with it", "{meeting} 尚未议完"),
+    "nobody_to_complete_it": (
+        "{proposal} was imported: nobody here could complete it, so it is not sent back",
+        "{proposal} 为导入事项，无提案人可补正，不得退回",
+    ),
+    "tier_above_takes_it_up": (
+        "meetings of {unit} were called off before their hour: the officer of the tier above takes the case up",
+        "{unit} 的会议曾在开始前取消，须由上级负责人上报",
+    ),
     "minutes_not_published": ("the minutes of {meeting} are not published", "{meeting} 的纪要尚未公布"),
     "top_tier": ("{unit} is the top tier", "{unit} 已是最高层级"),
     "not_top_tier": ("{unit} is not the top tier: take it higher", "{unit} 不是最高层级，请上报"),
@@ -231,9 +247,16 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "case_not_in_handling": ("the case is {status}, not in handling", "事项处于 {status}，不在办理中"),
     "asked_too_late": ("more time is asked for by {latest}", "延期须在 {latest} 前申请"),
     "extended_already": ("one extension for an order", "每单只能延期一次"),
-    "extension_too_long": ("an extension is at most {limit}", "延期不得超过 {limit}"),
+    "extension_too_long": (
+        "an extension is counted in {unit} and is at most {limit}",
+        "延期以 {unit} 计，且不得超过 {limit}",
+    ),
     "nothing_was_asked": ("no extension was asked for", "没有延期申请"),
     # step 5
+    "grid_worker_tells": (
+        "{unit} lies in a grid: its grid worker tells the residents",
+        "{unit} 属于网格，由网格员反馈",
+    ),
     "unresolved_is_not_evaluated": ("what is unresolved is reported back, not evaluated", "未决事项只反馈，不评议"),
     "listed_twice": ("somebody is on the list twice", "名单有重复"),
     "handlers_evaluate": ("{people} on the list handled the case", "名单中有 {people} 人参与过办理"),
