@@ -94,6 +94,7 @@ CASES: Final = REGISTER.table(
     Column("proposer", TEXT),
     Column("by_party_member", NUMBER),
     Column("category", TEXT),
+    Column("reclassified", NUMBER, nullable=False, default=0),
     Column("urgency", TEXT, nullable=False, default=Urgency.NORMAL.value),
     Column("cycle", NUMBER, nullable=False, default=1),
     Column("due_at", TEXT),
@@ -218,7 +219,8 @@ def _merged(rows: Rows, entry: Entry) -> None:
 def _reopened(rows: Rows, entry: Entry) -> None:
     row = rows.of(CASES)
     row["cycle"] += 1
-    row["category"] = entry.data.get("category") or row["category"]
+    if entry.data.get("category"):
+        row["category"], row["reclassified"] = entry.data["category"], 1
     row["urgency"] = entry.data.get("urgency") or row["urgency"]
     row["outcome"] = row["ended_at"] = row["lead_order"] = None
 
@@ -240,6 +242,7 @@ def _revised(rows: Rows, entry: Entry) -> None:
 def _classified(rows: Rows, entry: Entry) -> None:
     row = rows.of(CASES)
     row["category"], row["urgency"] = entry.data["category"], entry.data["urgency"]
+    row["reclassified"] |= entry.name == ProposalReclassified.name
 
 
 @REGISTER.on(PolicyMigrated)
@@ -250,7 +253,9 @@ def _migrated(rows: Rows, entry: Entry) -> None:
 @REGISTER.on(ImportedCaseUpdated, ImportedCaseClosed)
 def _restated(rows: Rows, entry: Entry) -> None:
     row, facts = rows.of(CASES), entry.data["facts"]
-    row["title"], row["category"] = facts["title"], facts.get("category")
+    row["title"] = facts["title"]
+    if not row["reclassified"]:  # what was found out here is not undone by a register that does not know it
+        row["category"] = facts.get("category")
     row["raised_at"], row["source_status"] = facts["raised_at"], facts["source_status"]
 
 

@@ -15,12 +15,13 @@ from proposals import (
     Kind,
     Proposals,
     Provenance,
+    Reclassify,
     UpdateImported,
 )
 from proposals.adapters.keys import MemoryKeyStore
 from proposals.demo import BRANCHES, SimulatedClock, run
 from proposals.domain.organisation import Unit
-from proposals.domain.vocabulary import Role, Tier, kind_of
+from proposals.domain.vocabulary import Role, Tier, Urgency, kind_of
 from tests.projections.logs import entry_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def stop_in_the_middle(app: Proposals, clock: SimulatedClock) -> None:
 
 
 def import_some(app: Proposals, now: datetime) -> None:
-    """Three cases of another register: one that is updated, one that its source closes, one that was closed."""
+    """Cases of another register: updated, closed by its source, closed before, reclassified here before an update."""
     units = [unit for unit in app.states(Kind.UNIT) if isinstance(unit, Unit)]
     county = next(unit for unit in units if unit.tier is Tier.COUNTY)
     grid = next(unit for unit in units if unit.tier is Tier.GRID)
@@ -99,4 +100,19 @@ def import_some(app: Proposals, now: datetime) -> None:
         ),
         UpdateImported(proposal="proposal-i1", provenance=provenance("b"), facts=stated("Lamp, broken"), **who),
         CloseImported(proposal="proposal-i2", provenance=provenance("b"), facts=stated("Wall", now), **who),
+        ImportOpenCase(proposal="proposal-i4", place=grid.id, provenance=provenance("a"), facts=stated("Gate"), **who),
+        Reclassify(
+            proposal="proposal-i4",
+            category="safety",
+            urgency=Urgency.URGENT,
+            reason="It hangs.",
+            actor=screener(units, grid, now),
+            at=now,
+        ),
+        UpdateImported(proposal="proposal-i4", provenance=provenance("b"), facts=stated("Gate, still"), **who),
     )
+
+
+def screener(units: list[Unit], grid: Unit, now: datetime) -> str:
+    community = next(unit for unit in units if unit.id == grid.parent)
+    return community.holders(frozenset({Role.SCREENER}), now.date())[0]
