@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Rows of the register at the end."""
 
+DUTIES = 12
+"""Rows of the worklist."""
+
 BAR = 24
 """Cells of the longest bar."""
 
@@ -55,8 +58,10 @@ def demo(
                 summary = run_matters(app, found, seed=seed, clock=clock, progress=told)
             else:
                 summary = run(app, cases=cases, seed=seed, clock=clock, progress=told)
-        _register(app, settings)
-    _sum_up(summary, settings)
+        _look_back(app, settings)
+        _sum_up(summary, settings)
+        _scorecard(app, settings)
+    remark(words("demo_next", url=settings.shown_url))
 
 
 def _only_ours(app: Proposals, settings: Settings) -> None:
@@ -99,8 +104,9 @@ def _matters(file: Path, mapping: LedgerMapping) -> Iterator[Matter]:
         )
 
 
-def _register(app: Proposals, settings: Settings) -> None:
-    """The register as it stood on the day when half of everything had happened: later all cases have ended."""
+def _look_back(app: Proposals, settings: Settings) -> None:
+    """Register and worklist as they were when half of everything had happened: at the end nobody has to do anything."""
+    from proposals.cli import worklists
     from proposals.cli.registers import columns, rows_of
     from proposals.domain.vocabulary import Kind, as_instant
 
@@ -117,6 +123,13 @@ def _register(app: Proposals, settings: Settings) -> None:
         draw(table(rows, columns(settings), screen_width()))
     if len(waiting) > len(rows):
         put(settings.words("demo_more", more=len(waiting) - len(rows)))
+    put("")
+    duties = sorted(worklists.rows_of(app, settings, as_of=day), key=lambda row: (str(row.due_at), row.stream))
+    put(settings.words("demo_worklist", day=settings.local(day)[:10], duties=len(duties)))
+    if duties:
+        draw(table([row.plain() for row in duties[:DUTIES]], worklists.columns(settings), screen_width()))
+    if len(duties) > DUTIES:
+        put(settings.words("demo_more_duties", more=len(duties) - DUTIES))
     put("")
 
 
@@ -149,7 +162,18 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
         ]
         draw(table(ends, columns, screen_width()))
         put("")
-    remark(words("demo_next", url=settings.shown_url))
+
+
+def _scorecard(app: Proposals, settings: Settings) -> None:
+    """How well it was done, and by which community."""
+    from proposals.adapters.indexes import default_index
+    from proposals.cli.evaluating import draw_figures, draw_groups, evaluated
+    from proposals.projections.figures import Dimension
+
+    whole = evaluated(app, settings, [Dimension.COMMUNITY], default_index()).plain()
+    draw_figures(whole, settings)
+    put("")
+    draw_groups(whole, settings)
 
 
 def _days(span: timedelta | None, settings: Settings) -> str:

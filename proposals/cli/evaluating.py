@@ -14,7 +14,7 @@ from proposals.cli.screen import Column, draw, json_object, progress, put, remar
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from proposals.application import Proposals
@@ -49,9 +49,6 @@ def evaluate(
     output: OutputOption = None,
 ) -> None:
     """How well it was done; see the catalogue under help_evaluate."""
-    from proposals.adapters.policies import default_policy
-    from proposals.projections.report import report
-
     settings: Settings = context.obj
     words = settings.words
     dimensions, chosen = _dimensions(by or [], settings), _index(index, settings)
@@ -61,16 +58,7 @@ def evaluate(
     if shape is ReportFormat.TABLE and output is not None:
         raise Failure(words("error_table_to_file"), WRONG_USAGE)
     with settings.opened() as app, progress(words("evaluate_progress")) as advance:
-        cells, tree, counted_until = _counted(app, settings, moment, advance)
-    told = report(
-        cells,
-        tree,
-        until=counted_until,
-        zone=settings.zone,
-        by=dimensions,
-        min_cell=default_policy().min_cell,
-        index=chosen,
-    )
+        told = evaluated(app, settings, dimensions, chosen, until=moment, advance=advance)
     _show(told, shape, output, settings)
 
 
@@ -91,6 +79,23 @@ def _index(file: Path | None, settings: Settings) -> Index:
     if not file.is_file():
         raise Failure(settings.words("error_no_file", file=str(file)), WRONG_USAGE)
     return parse_index(file.read_bytes(), str(file), language=settings.words.language)
+
+
+def evaluated(
+    app: Proposals,
+    settings: Settings,
+    by: Sequence[Dimension],
+    index: Index,
+    *,
+    until: datetime | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """The report out of the read models."""
+    from proposals.adapters.policies import default_policy
+    from proposals.projections.report import report
+
+    cells, tree, moment = _counted(app, settings, until, advance)
+    return report(cells, tree, until=moment, zone=settings.zone, by=by, min_cell=default_policy().min_cell, index=index)
 
 
 def _counted(
@@ -165,8 +170,19 @@ def csv_of(told: Report) -> list[str]:
 
 
 def _draw(told: Report, settings: Settings) -> None:
-    words, whole = settings.words, told.plain()
-    put(words("evaluate_until", until=settings.local_text(told.until), cases=whole["total"]["cases"]))
+    whole = told.plain()
+    draw_figures(whole, settings)
+    put("")
+    _draw_steps(whole, settings)
+    if whole["groups"]:
+        put("")
+        draw_groups(whole, settings)
+
+
+def draw_figures(whole: Mapping[str, Any], settings: Settings) -> None:
+    """The shares of everything together, with what they are made of."""
+    words = settings.words
+    put(words("evaluate_until", until=settings.local_text(whole["until"]), cases=whole["total"]["cases"]))
     rows = [{"name": name, **result} for name, result in whole["total"]["figures"].items()]
     draw(
         table(
@@ -183,7 +199,10 @@ def _draw(told: Report, settings: Settings) -> None:
             screen_width(),
         )
     )
-    put("")
+
+
+def _draw_steps(whole: Mapping[str, Any], settings: Settings) -> None:
+    words = settings.words
     steps = [{"name": name, **step} for name, step in whole["total"]["steps"].items()]
     draw(
         table(
@@ -197,12 +216,10 @@ def _draw(told: Report, settings: Settings) -> None:
             screen_width(),
         )
     )
-    if whole["groups"]:
-        put("")
-        _draw_groups(whole, settings)
 
 
-def _draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
+def draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
+    """The ranking, and beside it the figures that most ask for."""
     words = settings.words
     rows = sorted(whole["groups"], key=lambda row: (row["rank"] is None, row["rank"] or 0, row["title"]))
 

@@ -42,7 +42,7 @@ def worklist(
         rows = sorted(
             (
                 row
-                for row in _rows(app, settings, as_of=moment, advance=advance)
+                for row in rows_of(app, settings, as_of=moment, advance=advance)
                 if (not role or row.role in role)
                 and (row.overdue or not overdue)
                 and (unit is None or (row.holder_unit is not None and world.is_within(row.holder_unit, unit)))
@@ -50,7 +50,7 @@ def worklist(
             key=lambda row: (instant_text(row.due_at) if row.due_at else "~", row.stream, row.duty),
         )
     plain = [row.plain() for row in rows]
-    show(plain, shape, NAMES, _columns(settings), words("worklist_empty"))
+    show(plain, shape, NAMES, columns(settings), words("worklist_empty"))
     if shape is Format.TABLE and rows:
         remark(words("worklist_summary", duties=len(rows), overdue=sum(row.overdue for row in rows)))
 
@@ -60,9 +60,14 @@ NAMES = (
 )  # fmt: skip
 
 
-def _rows(
-    app: Proposals, settings: Settings, *, as_of: datetime | None, advance: Callable[[int], None]
+def rows_of(
+    app: Proposals,
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[WorklistRow]:
+    """The line of every open duty, now or as it was at an instant."""
     from proposals.cli.models import models
     from proposals.projections.register import CASES, REGISTER
     from proposals.projections.worklist import DUTIES, WORKLIST, worklist_rows
@@ -73,7 +78,8 @@ def _rows(
     return worklist_rows(found[DUTIES.name], cases, as_of or context.now, context)
 
 
-def _columns(settings: Settings) -> list[Column]:
+def columns(settings: Settings) -> list[Column]:
+    """The columns as people see them, in the order in which they give way."""
     from proposals.domain.vocabulary import as_instant
 
     words = settings.words

@@ -36,6 +36,11 @@ MODELS: dict[str, tuple[str, str]] = {
     "worklist_progress": ("read models", "读模型"),
     "worklist_empty": ("nobody has anything to do", "没有待办"),
     "worklist_summary": ("{duties} duties, {overdue} of them overdue", "待办 {duties} 项，其中逾期 {overdue} 项"),
+    "demo_worklist": (
+        "The worklist of that day, {day}: {duties} duties",
+        "当日（{day}）待办共 {duties} 项",
+    ),
+    "demo_more_duties": ("… and {more} duties more", "…… 另有 {more} 项"),
     "evaluate_progress": ("read models", "读模型"),
     "evaluate_until": ("{cases} cases, up to {until}", "截至 {until} 共 {cases} 件事项"),
     "evaluate_written": ("the report is in {file}", "报告已写入 {file}"),
