@@ -95,7 +95,7 @@ def columns(settings: Settings) -> list[Column]:
 
     def duty(row: Mapping[str, Any]) -> str:
         name, _, number = row["duty"].partition(".")
-        return words.name(name) + (f" {number}" if number else "")
+        return words.name(f"duty_{name}") + (f" {number}" if number else "")
 
     return [
         Column(words("heading_holder"), holder, room=14),
