@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import cached_property
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -70,12 +71,10 @@ class Projections:
         """Builds those inline that are not there. Raises ValueError for two of one name, and for an unknown name."""
         self._recorder = recorder
         self._entry = entry
-        self._books = Books(recorder.statements)
-        self._projectors: dict[str, Projector] = {}
+        self._projections: dict[str, Projection] = {}
         for projection in projections:
-            if projection.name in self._projectors:
+            if self._projections.setdefault(projection.name, projection) is not projection:
                 raise ValueError(f"two projections are called {projection.name}")
-            self._projectors[projection.name] = Projector(recorder, self._books, entry, projection)
         self._inline = self._named(tuple(inline)) if inline else []
         if self._inline:
             recorder.follow = self._follow
@@ -83,6 +82,19 @@ class Projections:
                 if not any(standing.live for standing in projector.standings()):
                     with Locks(recorder) as locks:
                         Rebuild(projector, locks, None).run(anew=False)
+
+    # What is compiled is compiled when it is first wanted: most who open a store never run a projection.
+
+    @cached_property
+    def _books(self) -> Books:
+        return Books(self._recorder.statements)
+
+    @cached_property
+    def _projectors(self) -> dict[str, Projector]:
+        return {
+            name: Projector(self._recorder, self._books, self._entry, projection)
+            for name, projection in self._projections.items()
+        }
 
     def _follow(self, transaction: Transaction, head: int) -> None:
         for projector in self._inline:
@@ -252,9 +264,9 @@ class Projections:
             ]
 
     def _named(self, names: tuple[str, ...]) -> list[Projector]:
-        unknown = sorted(set(names) - self._projectors.keys())
+        unknown = sorted(set(names) - self._projections.keys())
         if unknown:
-            raise ValueError(f"no projection is called {', '.join(unknown)}; there are {', '.join(self._projectors)}")
+            raise ValueError(f"no projection is called {', '.join(unknown)}; there are {', '.join(self._projections)}")
         return [projector for name, projector in self._projectors.items() if name in names or not names]
 
 
