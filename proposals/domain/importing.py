@@ -116,7 +116,7 @@ class _Imported(StateEvent):
         )
 
 
-def _take_over(state: Proposal, event: _Imported, fact: Fact) -> None:
+def _take_over(state: Proposal, event: _Imported) -> None:
     state.policy, state.place, state.unit = event.policy, event.place, event.unit or event.place
     state.imported = True
     _take_facts(state, event.provenance, event.facts)
@@ -143,7 +143,7 @@ class OpenCaseImported(_Imported):
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """It begins here, accepted."""
-        _take_over(state, self, fact)
+        _take_over(state, self)
 
 
 class ClosedCaseImported(_Imported):
@@ -151,7 +151,7 @@ class ClosedCaseImported(_Imported):
 
     def apply(self, state: Proposal, fact: Fact) -> None:
         """It begins here, at its end."""
-        _take_over(state, self, fact)
+        _take_over(state, self)
         state.end(fact, "imported")
 
 

@@ -25,7 +25,9 @@ from proposals import (
     ImportOpenCase,
     ItemClosed,
     MigratePolicy,
+    OpenCaseImported,
     OpenEvaluation,
+    ProposalClosed,
     ProposalRejected,
     PublishMinutes,
     RaiseObjection,
@@ -138,6 +140,13 @@ def test_an_imported_case_is_not_sent_back_to_nobody() -> None:
     assert scenario.state(P).status == "discussing"
 
 
+def test_the_unit_is_named_only_where_it_is_not_the_place() -> None:
+    for place, unit in (("unit-b3", "unit-grid"), ("unit-grid", None), ("unit-community", None)):
+        event = imported(place).facts[-1].event
+        assert isinstance(event, OpenCaseImported)
+        assert event.unit == unit
+
+
 def test_an_imported_case_of_a_building_is_the_grids() -> None:
     scenario = imported("unit-b3")
     assert (scenario.state(P).place, scenario.state(P).unit) == ("unit-b3", "unit-grid")
@@ -198,6 +207,38 @@ def test_what_was_found_out_here_is_not_undone_by_the_register_it_came_from() ->
     )
     scenario = imported(category="Street light").given(reclassify, update)
     assert scenario.state(P).category == "facilities"
+
+
+@pytest.mark.parametrize(("said", "kept"), [("facilities", "facilities"), (None, "Street light, out")])
+def test_a_category_said_when_a_case_is_reopened_is_kept_and_none_leaves_it_to_the_register(
+    said: str | None, kept: str
+) -> None:
+    scenario = imported(category="Street light").given(
+        on(P, ProposalClosed(summary="R", outcome="handled")),
+        ReopenProposal(proposal=P, reason="Dark again", category=said, actor="county-reviewer"),
+    )
+    scenario.given(UpdateImported.model_validate(restated("c", "open", category="Street light, out")))
+    assert scenario.state(P).category == kept
+
+
+def test_what_was_reclassified_before_a_case_is_reopened_stays_so() -> None:
+    reclassify = Reclassify(
+        proposal=P, category="facilities", urgency=Urgency.URGENT, reason="R", actor="community-screener"
+    )
+    scenario = imported(category="Street light").given(reclassify)
+    assert scenario.state(P).reclassified
+    scenario.given(
+        on(P, ProposalClosed(summary="R", outcome="handled")),
+        ReopenProposal(proposal=P, reason="Dark again", actor="county-reviewer"),
+        UpdateImported.model_validate(restated("c", "open", category="Lamp")),
+    )
+    assert scenario.state(P).category == "facilities"
+
+
+def restated(letter: str, status: str, **facts: object) -> dict[str, object]:
+    stated = {"title": "Lamp", "raised_at": TODAY.isoformat() + "T00:00:00Z", "source_status": status, **facts}
+    provenance = {"source": "hotline", "key": "1", "sha256": letter * 64}
+    return {"proposal": P, "provenance": provenance, "facts": stated, "actor": "county-importer"}
 
 
 # --- places and people
