@@ -189,8 +189,8 @@ def test_help_needs_neither_the_process_nor_a_database() -> None:
 
 
 def test_the_extras_are_not_needed_to_start() -> None:
-    """Without a driver and without a spreadsheet library everything imports; only their own use fails."""
-    without = "import sys; sys.modules.update(psycopg=None, openpyxl=None); "
+    """Without a driver and without the libraries of files and pages everything imports; only their own use fails."""
+    without = "import sys; sys.modules.update(psycopg=None, openpyxl=None, jinja2=None, vl_convert=None); "
     start = without + "import proposals, proposals.cli"
 
     done = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -237,7 +237,8 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
 
 def test_no_run_time_dependency_is_under_the_gpl() -> None:
     """What comes along may be handed on with the package; psycopg, under the LGPL, is an extra for that."""
-    lines = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["xlsx"]
+    extras = PROJECT["project"]["optional-dependencies"]
+    lines = PROJECT["project"]["dependencies"] + extras["xlsx"] + extras["report"]
     come_along: set[str] = set()
     for line in lines:
         installed_with(Requirement(line), come_along)

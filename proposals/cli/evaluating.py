@@ -57,6 +57,8 @@ def evaluate(
         raise Failure(words("error_page_needs_output"), WRONG_USAGE)
     if shape is ReportFormat.TABLE and output is not None:
         raise Failure(words("error_table_to_file"), WRONG_USAGE)
+    if shape is ReportFormat.HTML:
+        import proposals.adapters.report_page  # noqa: F401 - what it needs and is missing is said before the counting
     with settings.opened() as app, progress(words("evaluate_progress")) as advance:
         told = evaluated(app, settings, dimensions, chosen, until=moment, advance=advance)
     _show(told, shape, output, settings)

@@ -116,6 +116,8 @@ def _of_the_world(error: BaseException, words: Words) -> tuple[str, int]:  # noq
             return str(error), FAILED
         case ModuleNotFoundError() if error.name is not None and error.name.partition(".")[0] == "psycopg":
             return words("error_no_driver"), FAILED
+        case ModuleNotFoundError() if error.name in {"jinja2", "vl_convert"}:
+            return words("error_no_page"), FAILED
         case OSError() if error.filename is None and error.strerror:  # it was open already
             return words("error_output", reason=error.strerror), FAILED
         case OSError():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from proposals.domain.catalogue import label, text
+from proposals.domain.catalogue import half, label, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,14 +30,7 @@ class Words:
 
     def half(self, said: str) -> str:
         """The reader's half of a text like "路灯不亮 / Lamp is dark"; any other text as it is. For tables only."""
-        parts = said.split(" / ")
-        if len(parts) != len(LANGUAGES) or _is_chinese(parts[0]) is _is_chinese(parts[1]):
-            return said
-        return next(part for part in parts if _is_chinese(part) is (self.language == "zh"))
-
-
-def _is_chinese(said: str) -> bool:
-    return any("\u4e00" <= mark <= "\u9fff" for mark in said)
+        return half(said, self.language)
 
 
 def language_of(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> str:

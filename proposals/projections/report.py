@@ -14,7 +14,8 @@ from proposals.projections.figures import Dimension, Score, scores
 from proposals.projections.organisation import Tree
 from proposals.projections.ranking import Index, Ranked, ranking
 
-_OF_UNITS = {Dimension.GRID, Dimension.COMMUNITY, Dimension.STREET, Dimension.DEPARTMENT}
+UNITS = {Dimension.GRID, Dimension.COMMUNITY, Dimension.STREET, Dimension.DEPARTMENT}
+"""The dimensions whose values are units, which have titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Report:
 
     def named(self, score: Score) -> str:
         """What people call a group: units by their titles, the rest by its value."""
-        said = (self.title(value) if dimension in _OF_UNITS else value for dimension, value in score.group.items())
+        said = (self.title(value) if dimension in UNITS else value for dimension, value in score.group.items())
         return " · ".join(said)
 
 

@@ -10,13 +10,14 @@ from proposals.domain.catalogue.import_rejects import IMPORT_REJECTS
 from proposals.domain.catalogue.invalid import INVALID
 from proposals.domain.catalogue.labels import LABELS
 from proposals.domain.catalogue.models import FIGURE_NAMES, MODELS
+from proposals.domain.catalogue.page import PAGE
 from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
 from proposals.domain.catalogue.refusals import REFUSALS
 
 SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS | IMPORT_REJECTS
 """Code to English and Chinese sentence. The codes are part of the public interface (SemVer)."""
 
-TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP | MODELS
+TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP | MODELS | PAGE
 """What the command line says, by codes of its own; these may change."""
 
 
@@ -37,6 +38,14 @@ def label(word: str, language: str = "en") -> str:
     return texts[language == "zh"] if texts is not None else word.replace("_", " ")
 
 
+def half(said: str, language: str = "en") -> str:
+    """The reader's half of a text like "路灯不亮 / Lamp is dark"; any other text as it is. For tables only."""
+    first, _, second = said.partition(" / ")
+    if not second or " / " in second or _is_chinese(first) is _is_chinese(second):
+        return said
+    return first if _is_chinese(first) is (language == "zh") else second
+
+
 _WORDS = frozenset({"status", "allowed", "role", "roles", "purpose", "motion", "tier", "source", "unit_kind", "loop"})
 """Details whose values are words of the process. In English those read well as they are typed."""
 
@@ -52,3 +61,7 @@ def _called(name: str, value: Any, language: str) -> Any:
 
 def _said(value: Any, language: str) -> str:
     return ("、" if language == "zh" else ", ").join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _is_chinese(said: str) -> bool:
+    return any("\u4e00" <= mark <= "\u9fff" for mark in said)

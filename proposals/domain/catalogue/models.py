@@ -50,6 +50,10 @@ MODELS: dict[str, tuple[str, str]] = {
         "{title}，第 {version} 版；任一指标数量不足的不参与排名",
     ),
     "error_page_needs_output": ("a page goes to a file: name it with --output", "网页须写入文件，请用 --output 指定"),
+    "error_no_page": (
+        "a page needs its libraries: run `pip install 'fivestep-proposals[report]'`",
+        "生成网页需要相应的库：请运行 `pip install 'fivestep-proposals[report]'`",
+    ),
     "error_rebuild_which": ("name read models, or say --all", "请指定读模型，或用 --all"),
     "error_no_projection": ("there is no read model {name}; there are {known}", "没有读模型 {name}；现有 {known}"),
     "rebuild_progress": ("{name}", "{name}"),
