@@ -25,6 +25,7 @@ demo: install ## A county in miniature runs all five steps on SQLite
 	@mkdir -p build
 	@rm -f build/demo.db*
 	$(BIN)/proposals --db sqlite:///build/demo.db demo
+	@$(BIN)/proposals --db sqlite:///build/demo.db evaluate --by community --format html --output build/demo.html
 
 test: install ## The whole suite, with a real PostgreSQL that comes as a wheel
 	HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest -n $(WORKERS)

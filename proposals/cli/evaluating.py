@@ -260,7 +260,7 @@ def draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
 def _share(result: Mapping[str, Any], settings: Settings) -> str:
     if result["missing"] is not None:
         return settings.words(f"missing_{result['missing']}")
-    return f"{result['ratio']:.1%}"
+    return f"{result['numerator'] / result['denominator']:.1%}"  # the ratio is rounded already
 
 
 def _counts(result: Mapping[str, Any]) -> str:

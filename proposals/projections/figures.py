@@ -71,7 +71,7 @@ class Missing(StrEnum):
     NO_DATA = "no_data"
     """Nothing to divide by: that is neither 0 nor 100 %."""
     SUPPRESSED = "suppressed"
-    """So few ballots that one could tell who wrote what, or that the rest would tell it."""
+    """So few people that one could tell who said or is what, or that the rest would tell it."""
 
 
 class Result(NamedTuple):
@@ -159,14 +159,18 @@ def scores(cells: Cells, *, by: Sequence[Dimension], areas: Areas, min_cell: int
         standing[of(stand)[0]][stand.outcome] += stand.cases
     people: defaultdict[Group, Counter[str]] = defaultdict(Counter)
     for proposer in cells.proposers:
-        people[of(proposer)[0]][proposer.person] += proposer.as_member
-    hidden = {name: _hidden(name, rates, parents, min_cell) for name, figure in FIGURES.items() if figure.of_ballots}
+        group, parents[group] = of(proposer)
+        people[group][proposer.person] += proposer.as_member
+    hidden = {
+        name: _hidden(_counts(rates, name), parents, min_cell) for name, figure in FIGURES.items() if figure.of_ballots
+    }
+    few = _hidden({group: len(found) for group, found in people.items()}, parents, min_cell)
     return [
         Score(
             group=dict(zip(by, group, strict=True)),
             rates={
                 **{name: rates[group][name].result(name, hidden=group in hidden.get(name, ())) for name in FIGURES},
-                SHARE_OF_NON_MEMBERS.name: _non_members(people[group]),
+                SHARE_OF_NON_MEMBERS.name: _non_members(people[group], hidden=group in few),
             },
             durations={step: _duration(seconds) for step, seconds in spent[group].items()},
             reached=reached[group],
@@ -224,12 +228,13 @@ _VALUES: Final[dict[Dimension, Callable[[Any], str]]] = {
 }
 
 
-def _hidden(
-    name: str, rates: Mapping[Group, Mapping[str, _Count]], parents: Mapping[Group, Group], min_cell: int
-) -> set[Group]:
-    """The groups with too few ballots, and so many beside them that no sum over the rest gives one of them away."""
-    ballots = {group: counts[name].denominator for group, counts in rates.items() if name in counts}
-    ballots = {group: count for group, count in ballots.items() if count}
+def _counts(rates: Mapping[Group, Mapping[str, _Count]], name: str) -> dict[Group, int]:
+    return {group: counts[name].denominator for group, counts in rates.items() if name in counts}
+
+
+def _hidden(counts: Mapping[Group, int], parents: Mapping[Group, Group], min_cell: int) -> set[Group]:
+    """The groups of too few people, and so many beside them that no sum over the rest gives one of them away."""
+    ballots = {group: count for group, count in counts.items() if count}
     hidden = {group for group, count in ballots.items() if count < min_cell}
     found = True
     while found:
@@ -247,10 +252,11 @@ def _hidden(
     return hidden
 
 
-def _non_members(people: Mapping[str, int]) -> Result:
+def _non_members(people: Mapping[str, int], *, hidden: bool) -> Result:
+    """Of a handful of people this would tell who is in the party."""
     others = sum(not as_member for as_member in people.values())
-    missing = None if people else Missing.NO_DATA
-    return Result(SHARE_OF_NON_MEMBERS.name, others if people else None, len(people), {}, missing)
+    missing = Missing.SUPPRESSED if hidden else None if people else Missing.NO_DATA
+    return Result(SHARE_OF_NON_MEMBERS.name, None if missing else others, len(people), {}, missing)
 
 
 def _duration(seconds: Counter[int]) -> Duration:

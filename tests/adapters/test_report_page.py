@@ -60,7 +60,7 @@ def counted() -> Cells:
         stays=[Stay("raise", *dims, 3_600, 3), Stay("handle", *dims, 864_000, 2)],
         reaches=[Reach("raise", *dims, 5), Reach("handle", *dims, 2)],
         standings=[Standing("closed", "settled", *dims, 3), Standing("handling", "", *dims, 2)],
-        proposers=[Proposer("person-1", *dims, 2, 0), Proposer("person-2", *dims, 1, 1)],
+        proposers=[Proposer(f"person-{number}", *dims, 1, int(number >= 2_221)) for number in range(2_345)],
     )
 
 
@@ -156,7 +156,7 @@ def test_every_figure_is_told_with_its_counts_and_what_was_left_out(pages: dict[
         assert f"{numerator:,} / {denominator:,}" in said
         assert f"{numerator / denominator:.1%}" in said
         assert f"{11 + n}" in said
-    assert "1 / 2" in said  # proposers outside the party
+    assert "2,221 / 2,345" in said  # proposers outside the party
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

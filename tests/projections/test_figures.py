@@ -172,6 +172,22 @@ def test_people_are_counted_once_however_many_cases_they_raise() -> None:
     assert told(counted, Dimension.GRID)["g1",].proposers == 2
 
 
+def test_of_a_handful_of_proposers_nobody_learns_who_is_in_the_party() -> None:
+    def raised(person: str, place: str) -> Proposer:
+        return Proposer(person, place, "", "", "", "2026-03", 1, 0)
+
+    counted = cells(
+        proposers=[
+            raised("li", "g1"),
+            *(raised(f"p{n}", "g2") for n in range(4)),
+            *(raised(f"q{n}", "g3") for n in range(3)),
+        ]
+    )
+    found = told(counted, Dimension.GRID)
+    assert [found[grid,].rates["non_members"].numerator for grid in ("g1", "g2", "g3")] == [None, None, 3]
+    assert found["g1",].rates["non_members"].missing is Missing.SUPPRESSED
+
+
 def test_times_are_those_of_a_case_that_there_was() -> None:
     def stay(seconds: int, cases: int = 1) -> Stay:
         return Stay("raise", "g1", "", "", "", "2026-03", seconds, cases)
