@@ -14,10 +14,10 @@ PROFILE ?= ci
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format coverage bench mutation lock clean
+.PHONY: help install demo test test-spark check format coverage bench mutation lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Set up .venv from the lock file
 
@@ -28,7 +28,10 @@ demo: install ## A county in miniature runs all five steps on SQLite
 	@$(BIN)/proposals --db sqlite:///build/demo.db evaluate --by community --format html --output build/demo.html
 
 test: install ## The whole suite, with a real PostgreSQL that comes as a wheel
-	HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest -n $(WORKERS)
+	HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest -n $(WORKERS) --ignore tests/spark
+
+test-spark: install $(VENV)/.spark ## That Spark counts what DuckDB counts; needs Java 17
+	$(BIN)/pytest -q tests/spark
 
 check: install ## Static checks and the tests that do no I/O, in under a minute
 	$(BIN)/ruff check .
@@ -42,7 +45,7 @@ format: install ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 coverage: install ## The whole suite with branch coverage, report in build/coverage
-	HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-report=html:build/coverage
+	HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/pytest -n $(WORKERS) --ignore tests/spark --cov --cov-report=term --cov-report=html:build/coverage
 
 bench: install $(VENV)/.bench ## The benchmarks
 	$(BIN)/python -m benchmarks
@@ -56,6 +59,7 @@ lock: ## Resolve pyproject.toml afresh into requirements/
 	$(call resolve,lock,--group dev .)
 	$(call resolve,bench,-r requirements/lock.txt --group bench)
 	$(call resolve,mutation,-r requirements/lock.txt --group mutation)
+	$(call resolve,spark,-r requirements/lock.txt --group spark)
 
 clean: ## Remove everything that make made
 	rm -rf $(VENV) build dist mutants htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -75,7 +79,7 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.locked
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.bench $(VENV)/.mutation: $(VENV)/.%: requirements/%.txt $(VENV)/.locked
+$(VENV)/.bench $(VENV)/.mutation $(VENV)/.spark: $(VENV)/.%: requirements/%.txt $(VENV)/.locked
 	$(BIN)/pip install --quiet --no-deps -r $<
 	@touch $@
 

@@ -189,8 +189,9 @@ def test_help_needs_neither_the_process_nor_a_database() -> None:
 
 
 def test_the_extras_are_not_needed_to_start() -> None:
-    """Without a driver and without the libraries of files and pages everything imports; only their own use fails."""
-    without = "import sys; sys.modules.update(psycopg=None, openpyxl=None, jinja2=None, vl_convert=None); "
+    """Without a driver, an engine and the libraries of files and pages all is imported; only their own use fails."""
+    optional = ("psycopg", "openpyxl", "jinja2", "vl_convert", "duckdb", "ibis", "pyarrow")
+    without = f"import sys; sys.modules.update(dict.fromkeys({optional!r})); "
     start = without + "import proposals, proposals.cli"
 
     done = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -210,7 +211,7 @@ def test_every_import_is_declared() -> None:
     undeclared = {
         name
         for name in used - sys.stdlib_module_names - {"", "proposals"}
-        if required.isdisjoint(map(canonicalize_name, suppliers.get(name, [])))
+        if required.isdisjoint(map(canonicalize_name, suppliers.get(name, [name])))  # Spark may not be here
     }
 
     assert undeclared == set()
@@ -224,6 +225,7 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
         *((requirement, locked) for requirement in requirements("dev")),
         *((requirement, pins("bench.txt")) for requirement in requirements("bench")),
         *((requirement, pins("mutation.txt")) for requirement in requirements("mutation")),
+        *((requirement, pins("spark.txt")) for requirement in requirements("spark")),
     ]
 
     unmet = [
@@ -238,7 +240,7 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
 def test_no_run_time_dependency_is_under_the_gpl() -> None:
     """What comes along may be handed on with the package; psycopg, under the LGPL, is an extra for that."""
     extras = PROJECT["project"]["optional-dependencies"]
-    lines = PROJECT["project"]["dependencies"] + extras["xlsx"] + extras["report"]
+    lines = PROJECT["project"]["dependencies"] + extras["xlsx"] + extras["report"] + extras["archive"]
     come_along: set[str] = set()
     for line in lines:
         installed_with(Requirement(line), come_along)

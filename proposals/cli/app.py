@@ -13,6 +13,7 @@ from proposals.cli import (
     demonstrating,
     doing,
     evaluating,
+    exporting,
     forgetting,
     importing,
     looking,
@@ -112,5 +113,6 @@ _add("backup", storing.backup, "panel_keep")
 _add("restore", storing.restore, "panel_keep")
 _add("upgrade", storing.upgrade, "panel_keep")
 _add("forget", forgetting.forget, "panel_keep")
+_add("export", exporting.export, "panel_keep")
 _add("status", projecting.status, "panel_keep")
 _add("rebuild", projecting.rebuild, "panel_keep")

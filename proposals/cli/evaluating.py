@@ -34,6 +34,13 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+class EngineName(StrEnum):
+    """What counts an archive."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 SHOWN = ("response", "on_time", "first_pass", "resolution", "satisfaction", "turnout")
 """The figures that have room on a screen; all of them are in the other formats."""
 
@@ -45,6 +52,8 @@ def evaluate(
     by: Annotated[list[str] | None, typer.Option("--by", metavar="DIMENSION", help="help_evaluate_by")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="help_evaluate_until")] = None,
     index: Annotated[Path | None, typer.Option("--index", metavar="FILE", help="help_evaluate_index")] = None,
+    archive: Annotated[Path | None, typer.Option("--archive", metavar="DIR", help="help_evaluate_archive")] = None,
+    engine: Annotated[EngineName, typer.Option("--engine", help="help_evaluate_engine")] = EngineName.DUCKDB,
     shape: Annotated[ReportFormat, typer.Option("--format", help="help_evaluate_format")] = ReportFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -59,8 +68,11 @@ def evaluate(
         raise Failure(words("error_table_to_file"), WRONG_USAGE)
     if shape is ReportFormat.HTML:
         import proposals.adapters.report_page  # noqa: F401 - what it needs and is missing is said before the counting
-    with settings.opened() as app, progress(words("evaluate_progress")) as advance:
-        told = evaluated(app, settings, dimensions, chosen, until=moment, advance=advance)
+    if archive is not None:
+        told = _of_archive(archive, engine, settings, dimensions, chosen, until=moment)
+    else:
+        with settings.opened() as app, progress(words("evaluate_progress")) as advance:
+            told = evaluated(app, settings, dimensions, chosen, until=moment, advance=advance)
     _show(told, shape, output, settings)
 
 
@@ -93,11 +105,39 @@ def evaluated(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """The report out of the read models."""
+    cells, tree, moment = _counted(app, settings, until, advance)
+    return _reported(cells, tree, moment, settings, by, index)
+
+
+def _of_archive(
+    directory: Path,
+    engine: EngineName,
+    settings: Settings,
+    by: Sequence[Dimension],
+    index: Index,
+    *,
+    until: datetime | None,
+) -> Report:
+    """The same report out of an archive: nobody asks the store."""
+    from proposals.adapters.archive import Archive, Engine, count, units
+    from proposals.domain.vocabulary import instant_text
+    from proposals.projections.organisation import Tree
+
+    archive = Archive(directory)
+    span = archive.span()
+    moment = until or (span[1] if span is not None else None)
+    cells = count(archive, settings.zone, until=until, engine=Engine(engine.value))
+    tree = Tree(units(archive, until))
+    return _reported(cells, tree, instant_text(moment) if moment is not None else "", settings, by, index)
+
+
+def _reported(
+    cells: Cells, tree: Tree, until: str, settings: Settings, by: Sequence[Dimension], index: Index
+) -> Report:
     from proposals.adapters.policies import default_policy
     from proposals.projections.report import report
 
-    cells, tree, moment = _counted(app, settings, until, advance)
-    return report(cells, tree, until=moment, zone=settings.zone, by=by, min_cell=default_policy().min_cell, index=index)
+    return report(cells, tree, until=until, zone=settings.zone, by=by, min_cell=default_policy().min_cell, index=index)
 
 
 def _counted(

@@ -20,7 +20,7 @@ class Rate(NamedTuple):
     period: str
     numerator: int
     denominator: int
-    excluded: tuple[tuple[str, int], ...]
+    excluded: tuple[tuple[str, int], ...] = ()
 
 
 class Stay(NamedTuple):

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from proposals.domain.vocabulary import SATISFIED
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
 from proposals.projections.evaluation import GRADES
 
@@ -14,8 +15,7 @@ Dims = tuple[str, str, str, str, str]
 Counted = tuple[str, Dims, int, int, str]
 """A figure, its dimensions, numerator and denominator; or, with the reason, what was left out in place of the first."""
 
-SATISFIED: Final = GRADES[:3]
-"""Very satisfied, satisfied, basically satisfied (domain, *Evaluation round*)."""
+_SATISFIED: Final = tuple(grade for grade in GRADES if grade in SATISFIED)
 
 _TERMINAL: Final = {"closed", "refused", "rejected", "withdrawn", "merged", "archived"}
 
@@ -46,7 +46,7 @@ def count(tables: Tables, *, until: str, month: Callable[[str], str], teams: fro
     rates = [
         *_of_cases(cases, known),
         *_of_dispatches(dispatches, orders, known, until, month, teams),
-        *_of_orders(dispatches, orders, known, until, month),
+        *_of_orders(orders, known, until, month),
         *_of_rounds(rounds, known, month),
     ]
     return Cells(
@@ -124,20 +124,14 @@ def _of_dispatches(
 
 
 def _of_orders(
-    dispatches: Iterable[Row],
     orders: Mapping[str, Row],
     known: Mapping[str, Dims],
     until: str,
     month: Callable[[str], str],
 ) -> Iterator[Counted]:
     """Whether work was done in time. What was called off in time is left out, and what has time left."""
-    sent: dict[str, Row] = {}
-    for row in dispatches:
-        first = sent.get(row["stream"])
-        if first is None or row["version"] < first["version"]:
-            sent[row["stream"]] = row
-    for stream, order in orders.items():
-        dims = _of_unit(known[order["proposal"]], order["unit"], month(sent[stream]["at"]))
+    for order in orders.values():
+        dims = _of_unit(known[order["proposal"]], order["unit"], month(order["dispatched_at"]))
         if order["completed_at"] is not None:
             yield "on_time", dims, int(not order["late"]), 1, ""
         elif order["ended_at"] is not None:
@@ -166,10 +160,10 @@ def _of_rounds(rounds: Iterable[Row], known: Mapping[str, Dims], month: Callable
             yield from ((figure, dims, 0, 1, "annulled") for figure in ("resolution", "satisfaction", "turnout"))
             continue
         yield "turnout", dims, row["valid"], row["eligible"], ""
-        if row[SATISFIED[0]] is None:
+        if row[_SATISFIED[0]] is None:
             yield from ((figure, dims, 0, row["valid"], "sealed") for figure in ("resolution", "satisfaction"))
             continue
-        yield "satisfaction", dims, sum(row[grade] for grade in SATISFIED), row["valid"], ""
+        yield "satisfaction", dims, sum(row[grade] for grade in _SATISFIED), row["valid"], ""
         yield "resolution", dims, row["resolved"], row["answered_resolved"], ""
 
 

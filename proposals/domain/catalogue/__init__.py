@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proposals.domain.catalogue.archive import ARCHIVE
 from proposals.domain.catalogue.cli import CLI
 from proposals.domain.catalogue.cli_help import CLI_HELP
 from proposals.domain.catalogue.import_rejects import IMPORT_REJECTS
@@ -14,7 +15,7 @@ from proposals.domain.catalogue.page import PAGE
 from proposals.domain.catalogue.policy_findings import POLICY_FINDINGS
 from proposals.domain.catalogue.refusals import REFUSALS
 
-SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS | IMPORT_REJECTS
+SENTENCES: dict[str, tuple[str, str]] = REFUSALS | POLICY_FINDINGS | IMPORT_REJECTS | ARCHIVE
 """Code to English and Chinese sentence. The codes are part of the public interface (SemVer)."""
 
 TEXTS: dict[str, tuple[str, str]] = INVALID | CLI | CLI_HELP | MODELS | PAGE

@@ -32,6 +32,23 @@ MODELS: dict[str, tuple[str, str]] = {
         "截至此时已发生的情况，默认截至最后一个事件。",
     ),
     "help_evaluate_index": ("The index (TOML). Default: the one in the package.", "指数文件（TOML），默认用自带的。"),
+    "help_export": (
+        "Writes the log as Parquet files, or what has come since the last time.",
+        "将日志写成 Parquet 文件，或补写上次之后的部分。",
+    ),
+    "help_export_directory": ("The folder of the archive.", "归档文件夹。"),
+    "help_export_format": ("In which format.", "格式。"),
+    "help_evaluate_archive": (
+        "Count this archive (see `export`), not the database.",
+        "统计此归档（见 export），不用数据库。",
+    ),
+    "help_evaluate_engine": (
+        "What counts it: DuckDB, or Spark past one machine.",
+        "统计引擎：DuckDB，或超出单机时用 Spark。",
+    ),
+    "export_progress": ("events", "事件"),
+    "export_done": ("{folder} holds {events} events in {files} files", "{folder} 共 {events} 个事件，{files} 个文件"),
+    "error_not_a_folder": ("{folder} is no folder", "{folder} 不是文件夹"),
     "help_evaluate_format": ("As a table, for programs, or as a page.", "表格、供程序使用，或网页。"),
     "worklist_progress": ("read models", "读模型"),
     "worklist_empty": ("nobody has anything to do", "没有待办"),

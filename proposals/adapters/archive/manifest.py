@@ -1,0 +1,129 @@
+"""What lies in an archive and up to where: the manifest, which alone says which files count, and two dictionaries."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from proposals.adapters.archive.errors import ArchiveUnfit
+from proposals.adapters.archive.libraries import pa, pq
+from proposals.domain.processes import PROCESSES
+from proposals.projections.case_events import STANDING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+FORMAT: Final = 1
+MANIFEST: Final = "manifest.json"
+STREAMS: Final = "streams.parquet"
+EVENTS: Final = "events.parquet"
+
+
+class Part(NamedTuple):
+    """A file of events: how many, and the first and last instant (text) at which one of them happened."""
+
+    rows: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An archive of the log of store `store_id` through `position`, whose event was recorded at `recorded_at`.
+
+    `files` maps the paths of the files of events, below the archive's folder, to what is in them.
+    """
+
+    store_id: str
+    position: int = 0
+    recorded_at: str = ""
+    files: Mapping[str, Part] = field(default_factory=dict)
+
+
+def read_manifest(directory: Path) -> Manifest | None:
+    """The manifest of an archive, None if there is none. Raises ArchiveUnfit for one that this release cannot read."""
+    try:
+        text = (directory / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        said = orjson.loads(text)
+        if said["format"] > FORMAT:
+            raise ArchiveUnfit("archive_newer", directory=directory, found=said["format"], known=FORMAT)
+        files = {path: Part(**part) for path, part in said["files"].items()}
+        return Manifest(said["store_id"], said["position"], said["recorded_at"], files)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ArchiveUnfit("archive_damaged", directory=directory, why=type(error).__name__) from error
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Puts the manifest in the place of the one before: from here on the new archive stands."""
+    said = {
+        "format": FORMAT,
+        "store_id": manifest.store_id,
+        "position": manifest.position,
+        "recorded_at": manifest.recorded_at,
+        "files": {path: part._asdict() for path, part in sorted(manifest.files.items())},
+    }
+    with_all_or_nothing(directory / MANIFEST, lambda path: path.write_bytes(orjson.dumps(said, option=_READABLE)))
+
+
+_READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+def with_all_or_nothing(path: Path, write: Callable[[Path], object]) -> None:
+    """Writes a file beside its place and moves it there once it is on the disk, whatever happens on the way."""
+    beside = path.with_name(f".{path.name}")
+    write(beside)
+    _sync(beside)
+    beside.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# --- the dictionary of events
+
+
+def read_codes(directory: Path) -> dict[str, int]:
+    """The code of each event by name, as the archive has them; none if there are none yet."""
+    with suppress(FileNotFoundError):
+        table = pq.read_table(directory / EVENTS, columns=["name", "code"])
+        return dict(zip(table["name"].to_pylist(), table["code"].to_pylist(), strict=True))
+    return {}
+
+
+def all_codes(known: Mapping[str, int]) -> dict[str, int]:
+    """A code for each event of this release: those that are known keep theirs for ever."""
+    codes = dict(known)
+    for process in PROCESSES.values():
+        for name in process.events:
+            codes.setdefault(name, len(codes) + 1)
+    return codes
+
+
+def write_codes(directory: Path, codes: Mapping[str, int]) -> None:
+    """Writes what each code means: name, kind of stream, the state that the event leads to, and its step."""
+    rows: list[dict[str, Any]] = []
+    meant = {name: (process, event) for process in PROCESSES.values() for name, event in process.events.items()}
+    for name, code in codes.items():
+        row: dict[str, Any] = {"code": code, "name": name}
+        if name in meant:  # an event of a newer release has lost its meaning here, but not its code
+            process, event = meant[name]
+            status, (_, step) = process.target[event], STANDING.get(name, ("", None))
+            row |= {"kind": str(process.kind), "status": status and str(status), "step": step}
+        rows.append(row)
+    texts = ((column, pa.string()) for column in ("name", "kind", "status", "step"))
+    table = pa.Table.from_pylist(rows, pa.schema([("code", pa.uint8()), *texts]))
+    with_all_or_nothing(directory / EVENTS, lambda path: pq.write_table(table, path))

@@ -1,0 +1,40 @@
+"""Spark counts what DuckDB counts. Needs Java 17 and the extra `spark`: `make test-spark`."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from proposals import Proposals
+from proposals.adapters.archive import Archive, Engine, count, export
+from proposals.adapters.keys import MemoryKeyStore
+from proposals.demo import BRANCHES, SimulatedClock, run
+from tests.archive.histories import SHANGHAI
+from tests.archive.naive import counted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("java") is None, reason="no Java was found"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # the gateway to the JVM is left to the process's end
+]
+
+
+def test_spark_counts_a_county_as_duckdb_does(tmp_path: Path) -> None:
+    clock = SimulatedClock()
+    with Proposals(clock=clock, keys=MemoryKeyStore()) as app:
+        run(app, cases=len(BRANCHES), seed=5, clock=clock)
+        export(app.recorder, tmp_path)
+        facts = list(app.log())
+    archive = Archive(tmp_path)
+    half = sorted(fact.occurred_at for fact in facts)[len(facts) // 2]
+
+    whole = count(archive, SHANGHAI, engine=Engine.SPARK)
+
+    assert whole == count(archive, SHANGHAI) == counted(facts, SHANGHAI)
+    assert count(archive, SHANGHAI, until=half, engine=Engine.SPARK) == count(archive, SHANGHAI, until=half)
