@@ -66,6 +66,9 @@ class Archive:
 
     def opened(self, engine: Engine) -> AbstractContextManager[Opened]:
         """All events on an engine. Raises ArchiveUnfit if the engine is not there, or a file is missing or damaged."""
+        missing = next((path for path in self.files if not Path(path).is_file()), None)
+        if missing is not None:  # an engine says so only if it happens to need the file
+            raise ArchiveUnfit("archive_damaged", directory=self.directory, why=f"{Path(missing).name} is missing")
         return _on_duckdb(self.files) if engine is Engine.DUCKDB else _on_spark(self.files)
 
 
