@@ -1,0 +1,165 @@
+"""worklist, status, rebuild, evaluate and export: what stands where, who must act, and how well it was done."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.conftest import Desk, accepted, raised
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A demonstration that has been played to its end."""
+    desk = Desk(tmp_path_factory.mktemp("played"))
+    desk.run("demo", "--cases", "24", "--seed", "5")
+    return desk
+
+
+def test_the_worklist_says_who_must_act_by_when(desk: Desk) -> None:
+    desk.do(raised("proposal-1"), raised("proposal-2"), accepted("proposal-2"))
+    rows = {row["stream"]: row for row in desk.rows("worklist")}
+    assert {stream: (row["role"], row["duty"], row["holder_unit"]) for stream, row in rows.items()} == {
+        "proposal-1": ("screener", "raised", "unit-m"),
+        "proposal-2": ("convenor", "accepted", "unit-g"),
+    }
+    assert [row["stream"] for row in desk.rows("worklist", "--role", "convenor")] == ["proposal-2"]
+    assert [row["stream"] for row in desk.rows("worklist", "--unit", "unit-g")] == ["proposal-2"]
+    assert desk.rows("worklist", "--overdue") == []
+    shown = desk.run("worklist")
+    assert "call a discussion" in shown.stdout
+    assert "2 duties, 0 of them overdue" in shown.stderr
+    assert "召集议事" in desk.run("worklist", lang="zh").stdout
+
+
+@pytest.mark.parametrize("wrong", [["--role", "king"], ["--unit", "unit-x"], ["--as-of", "yesterday"]])
+def test_a_worklist_of_nobody_is_refused_by_name(desk: Desk, wrong: list[str]) -> None:
+    assert wrong[0] in desk.run("worklist", *wrong, code=2).stderr
+
+
+def test_what_follows_the_log_says_how_far_it_is(desk: Desk) -> None:
+    desk.do(raised())
+    before = {row["name"]: row for row in desk.rows("status")}
+    assert before["register"]["state"] == "missing"
+    desk.run("rebuild", "--all")
+    after = desk.rows("status")
+    assert {(row["state"], row["lag"], row["dead_letters"]) for row in after} == {("live", 0, 0)}
+    assert {row["position"] for row in after} == {desk.head()}
+    desk.do(raised("proposal-2"))
+    assert {row["lag"] for row in desk.rows("status")} == {desk.head() - after[0]["position"]}
+    assert [row["id"] for row in desk.rows("register")] == ["proposal-1", "proposal-2"]
+
+
+def test_rebuilding_gives_the_same_register(county: Desk) -> None:
+    before = county.rows("register")
+    assert "built anew" in county.run("rebuild", "register", "steps").stderr
+    assert county.rows("register") == before
+
+
+@pytest.mark.parametrize("wrong", [[], ["register", "--all"], ["nothing"]])
+def test_a_rebuild_names_what_it_builds(desk: Desk, wrong: list[str]) -> None:
+    assert desk.run("rebuild", *wrong, code=2).stdout == ""
+
+
+def report(desk: Desk, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(desk.run("evaluate", *arguments, "--format", "json").stdout)
+    return found
+
+
+def test_an_evaluation_tells_every_figure_with_its_counts(county: Desk) -> None:
+    told = report(county, "--by", "community")
+    cases = county.rows("register")
+    assert told["total"]["cases"] == len(cases) == sum(group["cases"] for group in told["groups"])
+    returned = told["total"]["figures"]["return"]
+    assert returned["denominator"] == len(cases)
+    assert sum(group["figures"]["return"]["numerator"] for group in told["groups"]) == returned["numerator"]
+    assert told["total"]["steps"]["raise"]["reached"] == len(cases)
+    assert sum(month["cases"] for month in told["months"]) == len(cases)
+    shown = county.run("evaluate", "--by", "community", "--by", "quarter").stdout
+    assert "response" in shown
+    assert "2025-Q1" in shown
+    assert "响应率" in county.run("evaluate", lang="zh").stdout
+
+
+def test_up_to_an_instant_nothing_later_is_counted(county: Desk) -> None:
+    told = report(county, "--until", "2025-03-10T00:00:00Z")
+    assert told["until"] == "2025-03-10T00:00:00.000000Z"
+    assert 0 < told["total"]["cases"] < len(county.rows("register"))
+    assert told["total"]["outcomes"].keys() <= {"", "withdrawn", "refused", "lapsed", "merged"}
+
+
+def test_an_archive_gives_the_same_report_as_the_database(county: Desk, tmp_path: Path) -> None:
+    assert "events in" in county.run("export", str(tmp_path / "archive")).stderr
+    for options in (["--by", "grid"], ["--by", "department", "--by", "month"], ["--until", "2025-03-20T00:00:00Z"]):
+        nobody_asks = Desk(tmp_path)  # there is no database here
+        assert report(nobody_asks, *options, "--archive", str(tmp_path / "archive")) == report(county, *options)
+
+
+def test_what_came_since_is_added_to_an_archive(desk: Desk, tmp_path: Path) -> None:
+    folder = str(tmp_path / "archive")
+    desk.do(raised())
+    desk.run("export", folder)
+    desk.do(raised("proposal-2"))
+    desk.run("export", folder)
+    assert report(desk, "--archive", folder) == report(desk)
+    assert report(desk)["total"]["cases"] == 2
+
+
+def test_an_archive_that_is_none_says_so(desk: Desk, tmp_path: Path) -> None:
+    assert "holds no archive" in desk.run("evaluate", "--archive", str(tmp_path), code=1).stderr
+    (tmp_path / "file").write_text("x")
+    assert "is no folder" in desk.run("export", str(tmp_path / "file"), code=2).stderr
+
+
+def test_a_spreadsheet_gets_a_line_for_each_figure_of_each_group(county: Desk) -> None:
+    lines = list(csv.DictReader(io.StringIO(county.run("evaluate", "--by", "street", "--format", "csv").stdout)))
+    told = report(county, "--by", "street")
+    assert len(lines) == (1 + len(told["groups"])) * len(told["total"]["figures"])
+    first = lines[0]
+    assert (first["street"], first["figure"]) == ("", "response")
+    assert int(first["denominator"]) == told["total"]["figures"]["response"]["denominator"]
+
+
+def test_a_page_is_written_to_a_file(county: Desk, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert str(page) in county.run("evaluate", "--by", "grid", "--format", "html", "--output", str(page)).stderr
+    assert page.read_text("utf-8").lstrip().startswith("<!DOCTYPE html>")
+    assert "--output" in county.run("evaluate", "--format", "html", code=2).stderr
+
+
+def test_an_index_of_ones_own_ranks_by_it(county: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "index.toml"
+    file.write_text('title = "T"\nversion = 7\n[indicators]\nreturn = { weight = 1 }\n', "utf-8")
+    told = report(county, "--by", "grid", "--index", str(file))
+    assert told["index"]["version"] == 7
+    best = [group for group in told["groups"] if group["rank"] == 1]
+    assert best
+    assert all(group["points"] == 100.0 for group in best)
+    file.write_text('title = "T"\nversion = 7\n[indicators]\nbeauty = { weight = 1 }\n', "utf-8")
+    assert "beauty" in county.run("evaluate", "--index", str(file), code=2).stderr
+    assert "no file" in county.run("evaluate", "--index", str(tmp_path / "none.toml"), code=2).stderr
+
+
+def test_what_there_is_to_tell_apart_by_is_said(desk: Desk) -> None:
+    assert "community" in desk.run("evaluate", "--by", "weather", code=2).stderr
+
+
+def test_a_store_without_cases_has_no_data(desk: Desk) -> None:
+    told = report(desk, "--by", "grid")
+    assert told["total"]["cases"] == 0
+    assert {figure["missing"] for figure in told["total"]["figures"].values()} == {"no_data"}
+    assert told["groups"] == []
+    assert "no data" in desk.run("evaluate").stdout
+
+
+def test_the_demonstration_ends_with_worklist_and_scorecard(tmp_path: Path) -> None:
+    done = Desk(tmp_path).run("demo", "--cases", "6")
+    assert "The worklist of that day" in done.stdout
+    assert "satisfaction" in done.stdout
