@@ -253,15 +253,14 @@ class Projections:
         return map(self._entry, self._recorder.projected_of(stream))
 
     def rows(self, query: Table | Select[Any]) -> list[dict[str, Any]]:
-        """The rows of a table, or of a query on tables, of one moment. Raises what the store raises."""
+        """The rows of a table by its key, or of a query on tables, of one moment. Raises what the store raises."""
         recorder = self._recorder
+        asked = select(query).order_by(*query.primary_key) if isinstance(query, Table) else query
         # In memory there is one connection for all, and this takes its turn.
         turn = recorder.readers.connection() if in_memory(recorder.engine) else nullcontext()
         with translated(recorder.engine), turn, recorder.engine.connect() as connection:
             reading = connection.execution_options(read_only=True)
-            return [
-                dict(row) for row in reading.execute(select(query) if isinstance(query, Table) else query).mappings()
-            ]
+            return [dict(row) for row in reading.execute(asked).mappings()]
 
     def _named(self, names: tuple[str, ...]) -> list[Projector]:
         unknown = sorted(set(names) - self._projections.keys())

@@ -102,3 +102,13 @@ def test_a_restored_store_makes_its_tables_again(shared: World, opened: Opener, 
     other.projections.catch_up()
     assert other.all() == before
     assert other.projections.dead_letters() == dead
+
+
+def test_rows_come_by_their_keys_whatever_order_they_were_written_in(shared: World) -> None:
+    for stream in ("p-3", "p-1", "p-2"):
+        shared.happen((stream, marked("red")), (stream, marked("green")))
+        shared.projections.catch_up()
+    table = shared.projections._projectors["marks"].projection.tables["marks"].table
+    keys = [(row["stream"], row["mark"]) for row in shared.projections.rows(table)]
+    assert keys == sorted(keys)
+    assert len(keys) == 6
