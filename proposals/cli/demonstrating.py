@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proposals.cli.failures import WRONG_USAGE, Failure
-from proposals.cli.screen import Column, draw, progress, put, remark, screen_width, table
+from proposals.cli.screen import Column, draw, progress, put, remark, screen_width, so_far, table
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from proposals.adapters.ledger import LedgerMapping
@@ -52,7 +52,11 @@ def demo(
     with settings.opened(create=True, clock=clock, synchronous="normal") as app:
         _only_ours(app, settings)
         with progress(words("demo_progress"), total=cases if matters is None else None) as advance:
-            told = _difference(advance)
+            ended = so_far(advance)
+
+            def told(now: int, _cases: int) -> None:
+                ended(now)
+
             if matters is not None and known is not None:
                 found = list(_matters(matters, known))
                 summary = run_matters(app, found, seed=seed, clock=clock, progress=told)
@@ -74,17 +78,6 @@ def _only_ours(app: Proposals, settings: Settings) -> None:
     foreign = any(not stream.startswith(("proposal-demo", "proposal-matters")) for stream in app.streams(Kind.PROPOSAL))
     if foreign or app.reader.latest(the_county().top) is None:
         raise Failure(settings.words("error_demo_elsewhere", database=settings.shown))
-
-
-def _difference(advance: Callable[[int], None]) -> Callable[[int, int], None]:
-    done = 0
-
-    def told(ended: int, _cases: int) -> None:
-        nonlocal done
-        advance(ended - done)
-        done = ended
-
-    return told
 
 
 def _matters(file: Path, mapping: LedgerMapping) -> Iterator[Matter]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from proposals.cli.failures import WRONG_USAGE, Failure
-from proposals.cli.screen import progress, remark
+from proposals.cli.screen import progress, remark, so_far
 from proposals.cli.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class ExportFormat(StrEnum):
@@ -35,17 +32,7 @@ def export(
     if directory.exists() and not directory.is_dir():
         raise Failure(words("error_not_a_folder", folder=str(directory)), WRONG_USAGE)
     with settings.opened() as app, progress(words("export_progress"), total=app.recorder.head()) as advance:
-        manifest = archive.export(app.recorder, directory, progress=_difference(advance))
+        told = so_far(advance)
+        manifest = archive.export(app.recorder, directory, progress=lambda read, _of: told(read))
     rows = sum(part.rows for part in manifest.files.values())
     remark(words("export_done", folder=str(directory), events=f"{rows:,}", files=len(manifest.files)))
-
-
-def _difference(advance: Callable[[int], None]) -> Callable[[int, int], None]:
-    done = 0
-
-    def told(read: int, _of: int) -> None:
-        nonlocal done
-        advance(read - done)
-        done = read
-
-    return told

@@ -8,7 +8,7 @@ import typer
 
 from proposals.cli.failures import FINDINGS, WRONG_USAGE, Failure
 from proposals.cli.options import FormatOption
-from proposals.cli.screen import Column, Format, progress, remark, show
+from proposals.cli.screen import Column, Format, progress, remark, show, so_far
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,14 +72,8 @@ def rebuild(
 
 def _rebuild(app: Proposals, name: str, settings: Settings) -> None:
     with progress(settings.words("rebuild_progress", name=name), total=app.recorder.head()) as advance:
-        done = 0
-
-        def told(_name: str, position: int, _head: int) -> None:
-            nonlocal done
-            advance(position - done)
-            done = position
-
-        app.projections.rebuild(name, progress=told)
+        told = so_far(advance)
+        app.projections.rebuild(name, progress=lambda _name, position, _head: told(position))
     found = next(found for found in app.projections.status() if found.name == name)
     remark(settings.words("rebuild_done", name=name, position=found.position))
 

@@ -222,6 +222,18 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
         yield lambda more: bars.advance(task, more)
 
 
+def so_far(advance: Callable[[int], None]) -> Callable[[int], None]:
+    """Tells a bar, which is given how many more are done, how many are done in all."""
+    done = 0
+
+    def told(now: int) -> None:
+        nonlocal done
+        advance(now - done)
+        done = now
+
+    return told
+
+
 def remark(said: str) -> None:
     """Something worth knowing that is no answer: it goes to the error output."""
     sys.stderr.write(f"{said}\n")
