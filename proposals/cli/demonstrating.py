@@ -13,7 +13,6 @@ from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import timedelta
 
     from proposals.adapters.ledger import LedgerMapping
     from proposals.application import Proposals
@@ -135,7 +134,7 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
         Column(words("heading_step"), lambda row: words.name(row["step"]), style=lambda _: "bold"),
         Column(words("heading_cases"), lambda row: f"{row['cases']:,}", right=True),
         Column("", lambda row: "█" * round(row["cases"] * BAR / most), style=lambda _: "cyan", rank=1),
-        Column(words("heading_median"), lambda row: _days(row["median"], settings), right=True),
+        Column(words("heading_median"), lambda row: settings.span(row["median"]), right=True),
     ]
     figures = {"cases": summary.proposals, "events": f"{summary.events:,}", "clock": f"{summary.by_the_clock:,}"}
     put(
@@ -167,12 +166,3 @@ def _scorecard(app: Proposals, settings: Settings) -> None:
     draw_figures(whole, settings)
     put("")
     draw_groups(whole, settings)
-
-
-def _days(span: timedelta | None, settings: Settings) -> str:
-    if span is None:
-        return ""
-    days = span.total_seconds() / 86_400
-    return (
-        settings.words("days", days=f"{days:.1f}") if days >= 1 else settings.words("hours", hours=f"{days * 24:.0f}")
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,7 +36,7 @@ class ReportFormat(StrEnum):
 
 
 class EngineName(StrEnum):
-    """What counts an archive."""
+    """What counts an archive: the names of `archive.Engine`, which the help must not load."""
 
     DUCKDB = "duckdb"
     SPARK = "spark"
@@ -43,8 +44,6 @@ class EngineName(StrEnum):
 
 SHOWN = ("response", "on_time", "first_pass", "resolution", "satisfaction", "turnout")
 """The figures that have room on a screen; all of them are in the other formats."""
-
-DAY = 86_400
 
 
 def evaluate(
@@ -321,8 +320,4 @@ def _excluded(result: Mapping[str, Any], settings: Settings) -> str:
 
 
 def _span(seconds: int | None, settings: Settings) -> str:
-    if seconds is None:
-        return ""
-    if seconds >= DAY:
-        return settings.words("days", days=f"{seconds / DAY:.1f}")
-    return settings.words("hours", hours=f"{seconds / 3600:.0f}")
+    return settings.span(timedelta(seconds=seconds) if seconds is not None else None)

@@ -44,9 +44,9 @@ def _folded(
     from proposals.projections.projection import fold_log
 
     latest = instant_text(as_of) if as_of is not None else None
+    known = [entry for entry in app.projections.entries() if latest is None or entry.occurred_at <= latest]
     found: Models = {}
     for projection in projections:
-        known = (entry for entry in app.projections.entries() if latest is None or entry.occurred_at <= latest)
         found |= fold_log(projection, known)
         advance(1)
     return found

@@ -219,6 +219,13 @@ class Settings:
         except OverflowError:
             return instant.astimezone(UTC)
 
+    def span(self, spent: timedelta | None) -> str:
+        """A time that something took, as people read it: in days, a short one in hours."""
+        if spent is None:
+            return ""
+        days = spent / timedelta(days=1)
+        return self.words("days", days=f"{days:.1f}") if days >= 1 else self.words("hours", hours=f"{days * 24:.0f}")
+
     def until(self, due: datetime | None) -> str:
         """A due time as people read it: the last day if it ends with that day, else day and minute."""
         if due is None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from proposals.projections.columns import NUMBER, TEXT
 from proposals.projections.echo_wall import ECHO_WALL
 from proposals.projections.escalations import ESCALATIONS
 from proposals.projections.evaluation import EVALUATION
@@ -10,7 +11,7 @@ from proposals.projections.meetings import MEETINGS
 from proposals.projections.objections import OBJECTIONS
 from proposals.projections.organisation import ORGANISATION
 from proposals.projections.participation import PARTICIPATION
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Entry, Projection, Rows
+from proposals.projections.projection import READ_MODELS, Entry, Projection, Rows
 from proposals.projections.register import REGISTER
 from proposals.projections.steps import STEPS
 from proposals.projections.worklist import WORKLIST

@@ -17,8 +17,6 @@ Counted = tuple[str, Dims, int, int, str]
 
 _SATISFIED: Final = tuple(grade for grade in GRADES if grade in SATISFIED)
 
-_TERMINAL: Final = {"closed", "refused", "rejected", "withdrawn", "merged", "archived"}
-
 
 class Tables(NamedTuple):
     """The rows that are counted: of the register, the stays, the orders with their dispatches, the rounds."""
@@ -210,8 +208,7 @@ def _reaches(stays: Iterable[Row], known: Mapping[str, Dims]) -> list[Reach]:
 
 def _standings(cases: Iterable[Row], known: Mapping[str, Dims]) -> list[Standing]:
     counted = Counter(
-        (row["status"], row["outcome"] or "" if row["status"] in _TERMINAL else "", known[row["stream"]])
-        for row in cases
+        (row["status"], "" if row["step"] is not None else row["outcome"] or "", known[row["stream"]]) for row in cases
     )
     return sorted(Standing(status, outcome, *dims, cases) for (status, outcome, dims), cases in counted.items())
 

@@ -25,8 +25,9 @@ from proposals.domain.keeping import AnswerGiven, ProposalReopened
 from proposals.domain.raising import ProposalMerged, ProposalRaised, ProposalRefused, ProposalRevised
 from proposals.domain.vocabulary import SATISFIED
 from proposals.projections.case_events import ENDING, MOVING, RISING, STANDING, ended_as, first_unit
+from proposals.projections.columns import NUMBER, TEXT
 from proposals.projections.evaluation import ROUNDS
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.projections.projection import Entry, Row, Rows

@@ -8,7 +8,8 @@ from sqlalchemy import Column, Index
 
 from proposals.domain.evaluation_round import BallotsCast, RoundAnnulled, RoundClosed, RoundOpened, RoundStatus
 from proposals.domain.vocabulary import Grade
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.projections.projection import Entry, Rows

@@ -64,6 +64,9 @@ FIGURES: Final = {
 SHARE_OF_NON_MEMBERS: Final = Figure("non_members", more_is_better=True)
 """Distinct proposers who were party members in none of their cases, of all (S003: the residents who stay away)."""
 
+KNOWN: Final = {**FIGURES, SHARE_OF_NON_MEMBERS.name: SHARE_OF_NON_MEMBERS}
+"""Every figure by its name."""
+
 
 class Missing(StrEnum):
     """Why a figure has no value."""

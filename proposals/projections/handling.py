@@ -24,7 +24,8 @@ from proposals.domain.work_order_events import (
     OrderUrged,
 )
 from proposals.domain.work_order_table import WORK_ORDER
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.domain.event import Event

@@ -20,7 +20,8 @@ from proposals.domain.meeting_acts import (
     RollFixed,
 )
 from proposals.domain.meeting_table import MEETING
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.domain.event import Event

@@ -9,7 +9,8 @@ from sqlalchemy import Column
 from proposals.domain.decision import ObjectionDismissed, ObjectionRaised, ObjectionUpheld
 from proposals.domain.keeping import ProposalReopened
 from proposals.projections.case_events import ENDING, STANDING, ended_as
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.projections.projection import Entry, Row, Rows

@@ -9,7 +9,8 @@ from sqlalchemy import Column, Index
 
 from proposals.domain.organisation import UnitClosed, UnitCreated, UnitMoved, UnitRenamed
 from proposals.domain.vocabulary import UnitKind
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Entry, Projection, Rows
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Entry, Projection, Rows
 
 ORGANISATION: Final = Projection("organisation", 1, READ_MODELS)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Column, Index
 
 from proposals.domain.raising import CaseAbsorbed, ProposalCoSigned, ProposalRaised
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.projections.projection import Entry, Rows

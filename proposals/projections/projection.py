@@ -7,16 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table
 
 from proposals.domain.errors import ProposalsError
 from proposals.domain.event import Event
 from proposals.domain.vocabulary import Kind, kind_of
-
-# Texts sort by their bytes in both databases, whatever the server's language; an instant is text, and its order is
-# that of time (see `instant_text`).
-TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+from proposals.projections.columns import TEXT
 
 READ_MODELS = MetaData()
 """The tables of the read models that come with the package, for a host to join to and for Alembic to know."""

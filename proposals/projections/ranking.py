@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from proposals.domain.errors import unfit
 from proposals.domain.vocabulary import Line, Value
-from proposals.projections.figures import FIGURES, SHARE_OF_NON_MEMBERS, Figure, Score
-
-_KNOWN: Final = {**FIGURES, SHARE_OF_NON_MEMBERS.name: SHARE_OF_NON_MEMBERS}
+from proposals.projections.figures import KNOWN, Figure, Score
 
 
 class Indicator(Value):
@@ -31,9 +29,9 @@ class Index(Value):
 
     def model_post_init(self, _context: Any) -> None:
         """Raises for a figure that nobody counts."""
-        unknown = sorted(self.indicators.keys() - _KNOWN.keys())
+        unknown = sorted(self.indicators.keys() - KNOWN.keys())
         if unknown:
-            raise unfit("invalid_figure", figures=", ".join(unknown), known=", ".join(_KNOWN))
+            raise unfit("invalid_figure", figures=", ".join(unknown), known=", ".join(KNOWN))
 
 
 class Ranked(NamedTuple):
@@ -67,7 +65,7 @@ def points(score: Score, index: Index) -> tuple[Fraction | None, list[str]]:
         if result.ratio is None or result.denominator < indicator.at_least:
             lacks.append(name)
             continue
-        total += indicator.weight * goodness(_KNOWN[name], result.ratio)
+        total += indicator.weight * goodness(KNOWN[name], result.ratio)
         weights += indicator.weight
     return (total * 100 / weights if weights and not lacks else None), lacks
 

@@ -50,8 +50,9 @@ from proposals.projections.case_events import (
     ended_as,
     first_unit,
 )
+from proposals.projections.columns import NUMBER, TEXT
 from proposals.projections.holding import duty_of, holder_of
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

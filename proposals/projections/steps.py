@@ -10,7 +10,8 @@ from sqlalchemy import Column
 from proposals.domain.keeping import ProposalReopened
 from proposals.domain.vocabulary import as_instant
 from proposals.projections.case_events import MOVING, OPENING, RISES, STANDING, first_unit
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from proposals.projections.projection import Entry, Rows

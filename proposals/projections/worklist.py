@@ -26,8 +26,9 @@ from proposals.domain.work_order_events import (
 )
 from proposals.domain.work_order_table import WORK_ORDER
 from proposals.projections.case_events import MOVING, OPENING, STANDING
+from proposals.projections.columns import NUMBER, TEXT
 from proposals.projections.holding import holder_of, owner_of
-from proposals.projections.projection import NUMBER, READ_MODELS, TEXT, Projection
+from proposals.projections.projection import READ_MODELS, Projection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,11 +16,11 @@ from proposals.adapters.indexes import default_index
 from proposals.adapters.report_page import page
 from proposals.adapters.report_page.charts import Dot, forest, shortened
 from proposals.adapters.report_page.drawing import drawn
-from proposals.adapters.report_page.facts import KNOWN, Facts
+from proposals.adapters.report_page.facts import Facts
 from proposals.domain.catalogue import TEXTS
 from proposals.domain.catalogue.page import PAGE
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
-from proposals.projections.figures import FIGURES, Dimension
+from proposals.projections.figures import FIGURES, KNOWN, Dimension
 from proposals.projections.organisation import Tree
 from proposals.projections.report import Report, report
 from tests.test_architecture import PACKAGE

@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from tests.postgres import fresh_database
+from tests.postgres import empty, fresh_database
 
 from .county import County
 
@@ -32,13 +31,7 @@ def one_database(postgres_server_url: str) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(one_database: str) -> str:
     """The database, emptied."""
-    engine = create_engine(one_database)
-    with engine.begin() as connection:
-        others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS others"))
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+    empty(one_database)
     return one_database
 
 

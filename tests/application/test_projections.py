@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from proposals import AddNote, Conflict, CoSignProposal, NoteAdded, ProposalCoSigned, ProposalRaised
 from proposals.adapters.projecting import ProjectionOutdated, ProjectionStopped
 from proposals.projections import BUILT_IN
-from proposals.projections.projection import NUMBER, TEXT, Entry, Projection, Row, Rows, fold_log
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import Entry, Projection, Row, Rows, fold_log
 
 from .checks import assert_whole
 from .conftest import Opener

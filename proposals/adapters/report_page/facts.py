@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 from proposals.domain.catalogue import half, label, text
 from proposals.domain.vocabulary import Step, as_instant
-from proposals.projections.figures import FIGURES, SHARE_OF_NON_MEMBERS, Dimension, Figure, Missing, Result, Score
+from proposals.projections.figures import KNOWN, SHARE_OF_NON_MEMBERS, Dimension, Figure, Missing, Result, Score
 from proposals.projections.ranking import points
 from proposals.projections.report import UNITS, Report
 
-KNOWN: Final = {**FIGURES, SHARE_OF_NON_MEMBERS.name: SHARE_OF_NON_MEMBERS}
 ENGAGING: Final = ("turnout", SHARE_OF_NON_MEMBERS.name, "volunteering")
 """The figures of participation; the others tell how well work was done."""
 

@@ -9,9 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from proposals.adapters.report_page.charts import Dot, Span, bars, columns, forest, spans, trend
 from proposals.adapters.report_page.drawing import drawn
-from proposals.adapters.report_page.facts import DAY, ENGAGING, KNOWN, Facts
+from proposals.adapters.report_page.facts import DAY, ENGAGING, Facts
 from proposals.domain.vocabulary import Step
-from proposals.projections.figures import Result, Score
+from proposals.projections.figures import KNOWN, Result, Score
 from proposals.projections.report import Report
 
 ROWS: Final = 40

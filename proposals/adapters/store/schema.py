@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eventsourcing.persistence import OperationalError
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Index,
@@ -15,7 +14,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     inspect,
     select,
@@ -23,15 +21,12 @@ from sqlalchemy import (
     update,
 )
 
+from proposals.projections.columns import NUMBER, TEXT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
-
-# A 64-bit integer; SQLite makes only a column of type INTEGER its row's own key.
-BIG = BigInteger().with_variant(Integer(), "sqlite")
-# Texts sort by their bytes in both databases, whatever the server's language.
-TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 METADATA = MetaData()
 META = Table(
@@ -44,15 +39,15 @@ LOG_HEAD = Table(  # one row: updating it is the lock that orders the log
     "log_head",
     METADATA,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
-    Column("position", BIG, nullable=False),
+    Column("position", NUMBER, nullable=False),
     Column("recorded_at", TEXT, nullable=False),
 )
 EVENTS = Table(  # the public event table; the events of one command are found through `commands`
     "events",
     METADATA,
-    Column("position", BIG, primary_key=True, autoincrement=False),
+    Column("position", NUMBER, primary_key=True, autoincrement=False),
     Column("stream", TEXT, nullable=False),
-    Column("version", BIG, nullable=False),
+    Column("version", NUMBER, nullable=False),
     Column("name", TEXT, nullable=False),
     Column("schema", Integer),
     Column("occurred_at", TEXT),
@@ -68,7 +63,7 @@ EVENTS = Table(  # the public event table; the events of one command are found t
 LEAF_HASHES = Table(
     "leaf_hashes",
     METADATA,
-    Column("position", BIG, primary_key=True, autoincrement=False),
+    Column("position", NUMBER, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
 )
 COMMANDS = Table(
@@ -76,15 +71,15 @@ COMMANDS = Table(
     METADATA,
     Column("command_id", TEXT, primary_key=True),
     Column("fingerprint", TEXT, nullable=False),
-    Column("first_position", BIG, nullable=False),
-    Column("last_position", BIG, nullable=False),
+    Column("first_position", NUMBER, nullable=False),
+    Column("last_position", NUMBER, nullable=False),
     sqlite_with_rowid=False,
 )
 SNAPSHOTS = Table(
     "snapshots",
     METADATA,
     Column("stream", TEXT, primary_key=True),
-    Column("version", BIG, primary_key=True, autoincrement=False),
+    Column("version", NUMBER, primary_key=True, autoincrement=False),
     Column("name", TEXT, nullable=False),
     Column("schema", Integer),
     Column("data", LargeBinary, nullable=False),
@@ -94,7 +89,7 @@ TRACKING = Table(
     "tracking",
     METADATA,
     Column("application_name", TEXT, primary_key=True),
-    Column("notification_id", BIG, nullable=False),
+    Column("notification_id", NUMBER, nullable=False),
     sqlite_with_rowid=False,
 )
 WAKEUPS = Table(
@@ -110,9 +105,9 @@ PROJECTIONS = Table(  # how far each generation of a projection has come; one of
     "projections",
     METADATA,
     Column("name", TEXT, primary_key=True),
-    Column("generation", BIG, primary_key=True, autoincrement=False),
-    Column("version", BIG, nullable=False),
-    Column("position", BIG, nullable=False),
+    Column("generation", NUMBER, primary_key=True, autoincrement=False),
+    Column("version", NUMBER, nullable=False),
+    Column("position", NUMBER, nullable=False),
     Column("live", Integer, nullable=False),
     Column("cursor", TEXT),  # the last stream that has been filled in, up to the position; empty once all are
     Column("tables", TEXT, nullable=False),  # a JSON list: another release may not know what to drop
@@ -122,10 +117,10 @@ DEAD_LETTERS = Table(  # events that could not be projected, and those of their 
     "dead_letters",
     METADATA,
     Column("name", TEXT, primary_key=True),
-    Column("generation", BIG, primary_key=True, autoincrement=False),
-    Column("position", BIG, primary_key=True, autoincrement=False),
+    Column("generation", NUMBER, primary_key=True, autoincrement=False),
+    Column("position", NUMBER, primary_key=True, autoincrement=False),
     Column("stream", TEXT, nullable=False),
-    Column("version", BIG, nullable=False),
+    Column("version", NUMBER, nullable=False),
     Column("event", TEXT, nullable=False),
     Column("why", TEXT, nullable=False),
     Column("at", TEXT, nullable=False),

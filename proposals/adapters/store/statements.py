@@ -31,7 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .schema import BIG, COMMANDS, EVENTS, LEAF_HASHES, LOG_HEAD, META, SNAPSHOTS, TRACKING, WAKEUPS
+from proposals.projections.columns import NUMBER
+
+from .schema import COMMANDS, EVENTS, LEAF_HASHES, LOG_HEAD, META, SNAPSHOTS, TRACKING, WAKEUPS
 
 PROJECTED = (
     "position", "stream", "version", "name", "occurred_at", "recorded_at", "actor", "entered_by", "schema", "data"
@@ -224,7 +226,7 @@ class Statements:
 
 def number(name: str) -> Any:  # noqa: ANN401 - SQLAlchemy does not know its type before it is used
     """Name a parameter that is a whole number."""
-    return bindparam(name, type_=BIG)
+    return bindparam(name, type_=NUMBER)
 
 
 def words(name: str) -> Any:  # noqa: ANN401 - as above

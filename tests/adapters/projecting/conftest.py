@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from tests.postgres import fresh_database
+from tests.postgres import empty, fresh_database
 
 from .worlds import World
 
@@ -29,16 +28,6 @@ def postgres_url(one_database: str) -> str:
     """The database, emptied."""
     empty(one_database)
     return one_database
-
-
-def empty(url: str) -> None:
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS others"))
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
 
 
 @pytest.fixture(params=["file", "memory", "postgres"])

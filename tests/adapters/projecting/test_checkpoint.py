@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from proposals.adapters.projecting import projector
 from proposals.adapters.store import Envelope, HostTransaction
+from tests.postgres import empty
 
-from .conftest import Opener, empty
+from .conftest import Opener
 from .test_runners import PATIENCE, caught_up, running
 from .worlds import POISON, World, event, marked, positions, whole
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Column, Float
 
 from proposals.domain.vocabulary import Tier
-from proposals.projections.projection import NUMBER, TEXT, Entry, NotProjected, Projection, Rows, fold_log
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import Entry, NotProjected, Projection, Rows, fold_log
 
 from .conftest import Opener
 from .worlds import POISON, Marked, Opened, World, event, marked, marks, things, whole

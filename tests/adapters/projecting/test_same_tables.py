@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from proposals.adapters.projecting import projector, rebuilding
 from proposals.adapters.store import backup, restore
 from proposals.domain.event import Event
+from tests.postgres import empty
 
-from .conftest import Opener, empty
+from .conftest import Opener
 from .worlds import World, logs, marked, marks, things, whole, without_poison
 
 Log = list[tuple[str, Event]]

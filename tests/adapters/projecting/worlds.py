@@ -16,7 +16,8 @@ from proposals.adapters.projecting import Projections
 from proposals.adapters.sealing import Sealer
 from proposals.adapters.store import Envelope, Recorder
 from proposals.domain.event import Event
-from proposals.projections.projection import NUMBER, TEXT, Entry, Projection, Row, Rows, fold_log
+from proposals.projections.columns import NUMBER, TEXT
+from proposals.projections.projection import Entry, Projection, Row, Rows, fold_log
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
