@@ -22,7 +22,7 @@ def main() -> None:
     """Runs what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds on small stores; writes no page")
-    parser.add_argument("--large", action="store_true", help="also a store of a million events")
+    parser.add_argument("--large", action="store_true", help="also bigger stores: an hour")
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose title has the text; writes no page")
     parser.add_argument("--directory", type=Path, help="where the SQLite files go (default: the temporary directory)")
     options = parser.parse_args()

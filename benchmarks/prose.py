@@ -4,16 +4,17 @@ BEFORE = """# Benchmarks
 
 This page is written by `make bench`. Figures are of one run on one machine, so **only ratios inside the run mean
 anything**: the engine beside the physical limit (the same rows put in by the bare driver, on a file or server with
-the same durability) and beside its peers, stock `eventsourcing` and SpiffWorkflow, on the same job.
+the same durability) and beside its peers, stock `eventsourcing`, its `ProjectionRunner` and SpiffWorkflow, on the same
+job.
 
 Repeat it with `make bench`, or `.venv/bin/python -m benchmarks` with `--quick` (a minute or two, few rounds: a
-smoke test, it writes no page), `--large` (adds a million events), `--only TEXT` (rows whose title has the text;
-writes no page), `--directory PATH` (where the databases go: a disk, not a memory file system, or commits cost
-nothing).
+smoke test, it writes no page), `--large` (adds commands and folding on a million events, projecting and evaluation on
+ten million: an hour), `--only TEXT` (rows whose title has the text; writes no page), `--directory PATH` (where the
+databases go: a disk, not a memory file system, or commits cost nothing).
 
 ## How it is measured
 
-- Each subject runs in a process of its own on a database of its own, prepared by another process. Rounds go A B C A
+- Each subject runs in a process of its own on a database of its own, prepared by another process; rebuilding and evaluating, all read one that none changes. Rounds go A B C A
   B C …, so that a noisy neighbour hits all alike, and a ratio is the median over rounds of *one subject's round
   against its neighbour's*. The first round of commands is thrown away. CPU is that of the clients; a PostgreSQL
   server's is not in it.
@@ -35,6 +36,18 @@ nothing).
 - **SpiffWorkflow**: five manual tasks in BPMN; an operation reads a workflow, completes a task and writes it back.
   It keeps no history, so it has no bulk load and nothing to fold.
 - Eight clients are eight processes; each has cases of its own.
+- **A projection** is a line a case with status, number of notes and last instant, the same for all; an operation is an
+  event of the log. *Catch-up* is ten thousand new events (for `ProjectionRunner` one thousand), *rebuild* the whole log
+  into new tables beside the live ones. **raw: upserts** is an upsert for each event by `executemany`, two thousand with
+  the position in a transaction, without reading anything: who folds a batch first and writes each row once can be
+  faster than that. **plain loop** is what one would write by hand: read, parse, fold in a dictionary that holds all
+  lines, write the touched ones with the position; nothing is checked, and one bad event stops it all.
+  **ProjectionRunner** is stock, an event a transaction; on SQLite, where it offers no subscription, its log is in
+  memory. **ours: rebuild of the register** is the read model that comes with the package, with thirty columns.
+- **Evaluation** is every cell of every figure out of an archive of Parquet files, whose log a county in miniature wrote
+  by taking its cases through all five steps, copied under other names; an operation is an event. **raw: scan** has
+  DuckDB read every value that the figures are made of, once. **plain loop over objects** is a loop in Python over the
+  store's events, and the measure that the tests hold the archive against.
 """
 
 AFTER = """

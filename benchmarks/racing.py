@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -114,16 +115,19 @@ def race(row: Row, directory: Path, server: str | None, say: Callable[[str], Non
     cases = row.busy_cases or row.cases
     with ExitStack() as stack:
         teams = []
+        url = ""
         for subject in row.subjects:
-            url = stack.enter_context(_database(row, subject, directory, server))
-            say(f"{row.title}: preparing {subject}")
-            with ExitStack() as preparing:
-                workers = [preparing.enter_context(_worker(subject, url, cases, fresh=True))]
-                workers[0].ask("prepare", events=row.events)
-                workers[0].answer()
-                if row.clients == 1 and row.job != "fold":
-                    stack.push(preparing.pop_all())
-            if row.clients > 1 or row.job == "fold":  # one whose memory is looked at has prepared nothing
+            workers = []
+            if not (url and row.shared):
+                url = stack.enter_context(_database(row, subject, directory, server))
+                say(f"{row.title}: preparing {subject}")
+                with ExitStack() as preparing:
+                    workers = [preparing.enter_context(_worker(subject, url, cases, fresh=True))]
+                    workers[0].ask("prepare", events=row.events)
+                    workers[0].answer()
+                    if row.clients == 1 and not row.whole:
+                        stack.push(preparing.pop_all())
+            if row.clients > 1 or row.whole:  # one whose memory is looked at has prepared nothing
                 new = (_worker(subject, url, cases, fresh=False) for _ in range(row.clients))
                 workers = [stack.enter_context(worker) for worker in new]
             teams.append(Team(subject, workers, row.turns(subject)))
@@ -131,8 +135,7 @@ def race(row: Row, directory: Path, server: str | None, say: Callable[[str], Non
         if len(promises) != 1:
             message = f"not the same durability for all: {promises}"
             raise RuntimeError(message)
-        warm_up = row.job != "fold"
-        for round_ in range(-1 if warm_up else 0, row.rounds):
+        for round_ in range(0 if row.whole else -1, row.rounds):
             say(f"{row.title}: round {round_ + 1} of {row.rounds}")
             for team in teams:
                 team.turn(row.job, count=round_ >= 0)
@@ -190,5 +193,5 @@ def _database(row: Row, subject: str, directory: Path, server: str | None) -> It
     try:
         yield f"sqlite:///{path}"
     finally:
-        for file in directory.glob(f"{name}.db*"):
-            file.unlink()
+        for path in directory.glob(f"{name}.db*"):
+            rmtree(path) if path.is_dir() else path.unlink()

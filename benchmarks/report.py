@@ -8,14 +8,19 @@ from importlib.metadata import version
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.plan import LIMIT, PEERS
+from benchmarks.plan import PEERS
 from benchmarks.prose import AFTER, BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.racing import Result
+    from benchmarks.racing import Figures, Result
 
+_GROWING = {"command": "a command", "fold": "folding", "rebuild": "projecting", "evaluate": "evaluating"}
+_SOFTWARE = (
+    *("eventsourcing", "SpiffWorkflow", "SQLAlchemy", "pydantic", "psycopg"),
+    *("duckdb", "pyarrow", "ibis-framework"),
+)
 _MICRO = 1e6
 _MEGA = 1e6
 
@@ -32,7 +37,7 @@ def table(results: Sequence[Result]) -> str:
             cells = (
                 result.row.title if number == 0 else "",
                 f"**{subject}**" if number == 0 else subject,
-                f"{result.ratio(subject, LIMIT):.2f}",
+                f"{result.ratio(subject, result.row.limit):.2f}",
                 f"{_us(least)} / {_us(middle)} / {_us(most)}",
                 _us(median(figures.cpu) * _MICRO),
                 f"{figures.peak / _MEGA:.0f}",
@@ -48,7 +53,7 @@ def verdicts(results: Sequence[Result]) -> str:
         row = result.row
         ours = row.subjects[0]
         if row.target is not None:
-            reached = result.ratio(ours, LIMIT)
+            reached = result.ratio(ours, row.limit)
             what = f"{row.title}: {reached:.2f} of the limit, target {row.target}"
             lines.append(_verdict(what, reached >= row.target))
         peers = [subject for subject in row.subjects if subject in PEERS]
@@ -64,11 +69,13 @@ def verdicts(results: Sequence[Result]) -> str:
 def stages(results: Sequence[Result]) -> str:
     """Where a command of ours goes, for each row that was timed so."""
     timed = [result for result in results if result.stages]
+    if not timed:
+        return ""
     lines = [
         f"| Stage, µs (CPU µs) | {' | '.join(result.row.title for result in timed)} |",
         f"|---|{'--:|' * len(timed)}",
     ]
-    for stage in timed[0].stages if timed else ():
+    for stage in timed[0].stages:
         times = ([_us(time * _MICRO) for time in result.stages[stage]] for result in timed)
         cells = (f"{wall} ({cpu})" for wall, cpu in times)
         lines.append(f"| {stage} | {' | '.join(cells)} |")
@@ -76,33 +83,33 @@ def stages(results: Sequence[Result]) -> str:
 
 
 def growth(results: Sequence[Result]) -> str:
-    """How the cost of a command, and the memory of folding, change with the size of the store."""
-    lines = []
-    for job, what in (("command", "a command's CPU time"), ("fold", "folding: CPU time an event")):
-        sized = [r for r in results if r.row.job == job and r.row.database == "sqlite" and r.row.busy_cases is None]
-        if len(sized) < 2:
-            continue
-        first, last = sized[0], sized[-1]
-        sizes = f"from {first.row.events:,} to {last.row.events:,} events"
-        for subject in first.row.subjects:
-            if subject not in last.figures:
-                continue
-            before, after = first.figures[subject], last.figures[subject]
-            times = median(after.cpu) / median(before.cpu)
-            noise = median(last.figures[LIMIT].cpu) / median(first.figures[LIMIT].cpu)
-            line = f"- {subject}, {what} {sizes}: × {times:.2f}, beside the limit's own growth × {times / noise:.2f}"
-            if job == "fold":
-                line += f"; peak memory {(after.peak - before.peak) / _MEGA:+.1f} MB"
-            lines.append(line)
-    return "\n".join(lines)
+    """How the cost of an operation, and the memory it takes, change with the size of the store."""
+    by_size: dict[tuple[str, str], dict[int, Figures]] = {}
+    for result in results:
+        row = result.row
+        if row.job in _GROWING and row.database == "sqlite" and row.busy_cases is None:
+            for subject, figures in result.figures.items():
+                by_size.setdefault((row.job, subject), {})[row.events] = figures
+    sizes = sorted({size for grown in by_size.values() for size in grown})
+    lines = [
+        f"| CPU µs an operation (peak MB) | {' | '.join(f'{size:,} events' for size in sizes)} |",
+        f"|---|{'--:|' * len(sizes)}",
+    ]
+    for (job, subject), grown in by_size.items():
+        if len(grown) > 1:
+            cells = (_cost(grown[size]) if size in grown else "" for size in sizes)
+            lines.append(f"| {_GROWING[job]}: {subject} | {' | '.join(cells)} |")
+    return "\n".join(lines) if len(lines) > 2 else ""
+
+
+def _cost(figures: Figures) -> str:
+    return f"{_us(median(figures.cpu) * _MICRO)} ({figures.peak / _MEGA:,.0f})"
 
 
 def page(results: Sequence[Result]) -> str:
     """docs/benchmarks.md."""
     promises = dict.fromkeys(f"{result.row.database}: {result.durability}" for result in results)
-    software = ", ".join(
-        f"{name} {version(name)}" for name in ("eventsourcing", "SpiffWorkflow", "SQLAlchemy", "pydantic", "psycopg")
-    )
+    software = ", ".join(f"{name} {version(name)}" for name in _SOFTWARE)
     parts = (
         BEFORE,
         "## Results of one run\n",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from benchmarks import made_up
 from benchmarks.made_up import BATCH, CASE_EVENTS, batches
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from benchmarks.made_up import Turn
+    from proposals.projections import Projection
 
 _MODEL = "proposal-model"
 
@@ -33,9 +34,11 @@ _MODEL = "proposal-model"
 class Ours:
     """Commands through `Proposals.do`, folding through `Proposals.states`."""
 
+    projections: ClassVar[tuple[Projection, ...]] = ()
+
     def __init__(self, url: str, cases: int, *, fresh: bool) -> None:
         self._url, self._cases = url, cases
-        self.app = Proposals(url)
+        self.app = Proposals(url, projections=self.projections)
 
     def prepare(self, events: int) -> None:
         """A small county, one case decided by the rules, and that case's facts again for every other."""
@@ -83,6 +86,21 @@ class OursFacts(Ours):
     def ready(self, job: str, turn: Turn) -> Any:
         """The facts, as `stock` has its events at hand."""
         assert job == "load", job
+        return self.facts(turn)
+
+    def run(self, job: str, ready: Any, turn: Turn) -> int:
+        """A transaction for each thousand."""
+        for facts in ready:
+            self._record(facts)
+        return len(ready) * BATCH
+
+    def append(self, turn: Turn) -> None:
+        """New cases, for whoever reads the log."""
+        for facts in self.facts(turn):
+            self._record(facts)
+
+    def facts(self, turn: Turn) -> list[list[Fact]]:
+        """Of new cases, a thousand together."""
         self.app.do(*_one_case(f"{_MODEL}-{turn.start}"))
         model = self.app.history(f"{_MODEL}-{turn.start}")
         cases = BATCH // CASE_EVENTS
@@ -91,12 +109,6 @@ class OursFacts(Ours):
             [_moved(fact, f"proposal-{case}") for case in range(at, at + cases) for fact in model]
             for at in range(first, first + turn.times * cases, cases)
         ]
-
-    def run(self, job: str, ready: Any, turn: Turn) -> int:
-        """A transaction for each thousand."""
-        for facts in ready:
-            self._record(facts)
-        return len(ready) * BATCH
 
 
 class OursImports(Ours):

@@ -51,6 +51,15 @@ SUBJECTS = {
     "stock functional": "benchmarks.subjects.stock_functional:StockFunctional",
     "stock @event": "benchmarks.subjects.stock_decorated:StockDecorated",
     "stock cached": "benchmarks.subjects.stock_functional:StockCached",
+    "ours: catch-up": "benchmarks.subjects.ours_projecting:OursProjecting",
+    "ours: rebuild": "benchmarks.subjects.ours_projecting:OursProjecting",
+    "ours: rebuild of the register": "benchmarks.subjects.ours_projecting:OursRegister",
+    "raw: upserts": "benchmarks.subjects.lines:RawLines",
+    "plain loop": "benchmarks.subjects.lines:PlainLoop",
+    "ProjectionRunner": "benchmarks.subjects.stock_runner:StockRunner",
+    "ours: evaluation": "benchmarks.subjects.archives:OursArchive",
+    "raw: scan": "benchmarks.subjects.archives:RawScan",
+    "plain loop over objects": "benchmarks.subjects.archives:PlainLoop",
     "SpiffWorkflow": "benchmarks.subjects.spiff:Spiff",
 }
 

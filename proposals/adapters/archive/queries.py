@@ -99,7 +99,9 @@ class Questions:
         self._dispatches = keep("dispatches", dispatches(log))
         self._cases = keep("cases", self._each_case())
         moves = log.of(*(event for event, target in PROPOSAL.target.items() if target is not None))
-        self._moves = keep("moves", moves.mutate(step=self._step(moves)))
+        self._moves = keep(
+            "moves", moves.select("stream", "version", "event", "occurred_at", "outcome", step=self._step(moves))
+        )
 
     def rates(self) -> dict[str, Any]:
         """The tables of `FIGURES`, with the columns `names_of` each, by dimension and in its order."""
