@@ -14,10 +14,10 @@ databases go: a disk, not a memory file system, or commits cost nothing).
 
 ## How it is measured
 
-- Each subject runs in a process of its own on a database of its own, prepared by another process; rebuilding and evaluating, all read one that none changes. Rounds go A B C A
-  B C …, so that a noisy neighbour hits all alike, and a ratio is the median over rounds of *one subject's round
-  against its neighbour's*. The first round of commands is thrown away. CPU is that of the clients; a PostgreSQL
-  server's is not in it.
+- Each subject runs in a process of its own on a database of its own, prepared by another process; those that rebuild or
+  evaluate share one, which none of them changes. Rounds go A B C A B C …, so that a noisy neighbour hits all alike, and
+  a ratio is the median over rounds of *one subject's round against its neighbour's*. The first round of commands and
+  of catching up is thrown away. CPU is that of the clients; a PostgreSQL server's is not in it.
 - Before the first round every connection is asked for its durability (SQLite: write-ahead log, synchronous FULL;
   PostgreSQL: fsync, synchronous_commit, full_page_writes on), and the run stops if they differ.
 - All record the same made-up case of ten events, and a command adds one note to a case. Cases are taken in an order
