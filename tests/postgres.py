@@ -33,7 +33,7 @@ def postgres_server() -> Iterator[str]:
 
 @contextmanager
 def fresh_database(server_url: str) -> Iterator[str]:
-    """Make an empty database on a server, give its SQLAlchemy URL, and drop it afterwards, with the keys made for it."""
+    """Make an empty database on a server, give its SQLAlchemy URL, and drop it afterwards, with keys made for it."""
     name = f"test_{os.getpid()}_{uuid4().hex[:12]}"
     admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
     try:
