@@ -11,7 +11,10 @@ if TYPE_CHECKING:
         Option,
         Proposals,
         Unfinished,
+        evaluate,
         parse_command,
+        register,
+        worklist,
     )
     from proposals.domain.data_subject import (
         EraseSubject,
@@ -528,7 +531,10 @@ __all__ = [
     "WithdrawOrder",
     "WithdrawProposal",
     "WorkDispatched",
+    "evaluate",
     "parse_command",
+    "register",
+    "worklist",
 ]
 
 _HOMES = (

@@ -98,13 +98,14 @@ def _matters(file: Path, mapping: LedgerMapping) -> Iterator[Matter]:
 
 def _look_back(app: Proposals, settings: Settings) -> None:
     """Register and worklist as they were when half of everything had happened: at the end nobody has to do anything."""
+    from proposals.application import answers
     from proposals.cli import worklists
-    from proposals.cli.registers import columns, rows_of
+    from proposals.cli.registers import columns
     from proposals.domain.vocabulary import Kind, as_instant
 
     times = sorted(str(event.occurred_at) for event in app.recorder.iterate_streams(f"{Kind.PROPOSAL.value}-"))
     day = as_instant(times[len(times) // 2])
-    begun = list(rows_of(app, settings, as_of=day))
+    begun = list(answers.register(app, as_of=day))
     waiting = sorted(
         (row for row in begun if row.due_at is not None),
         key=lambda row: (row.holder == "system", str(row.due_at), row.id),
@@ -116,7 +117,7 @@ def _look_back(app: Proposals, settings: Settings) -> None:
     if len(waiting) > len(rows):
         put(settings.words("demo_more", more=len(waiting) - len(rows)))
     put("")
-    duties = sorted(worklists.rows_of(app, settings, as_of=day), key=lambda row: (str(row.due_at), row.stream))
+    duties = sorted(answers.worklist(app, as_of=day), key=lambda row: (str(row.due_at), row.stream))
     put(settings.words("demo_worklist", day=settings.local(day)[:10], duties=len(duties)))
     if duties:
         draw(table([row.plain() for row in duties[:DUTIES]], worklists.columns(settings), screen_width()))
@@ -158,11 +159,11 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
 
 def _scorecard(app: Proposals, settings: Settings) -> None:
     """How well it was done, and by which community."""
-    from proposals.adapters.indexes import default_index
-    from proposals.cli.evaluating import draw_figures, draw_groups, evaluated
+    from proposals.application import answers
+    from proposals.cli.evaluating import draw_figures, draw_groups
     from proposals.projections.figures import Dimension
 
-    whole = evaluated(app, settings, [Dimension.COMMUNITY], default_index()).plain()
+    whole = answers.evaluate(app, by=[Dimension.COMMUNITY], zone=settings.zone).plain()
     draw_figures(whole, settings)
     put("")
     draw_groups(whole, settings)

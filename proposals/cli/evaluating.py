@@ -15,13 +15,9 @@ from proposals.cli.screen import Column, draw, json_object, progress, put, remar
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
-    from proposals.application import Proposals
-    from proposals.projections.cells import Cells
     from proposals.projections.figures import Dimension
-    from proposals.projections.organisation import Tree
     from proposals.projections.ranking import Index
     from proposals.projections.report import Report
 
@@ -68,10 +64,24 @@ def evaluate(
     if shape is ReportFormat.HTML:
         import proposals.adapters.report_page  # noqa: F401 - what it needs and is missing is said before the counting
     if archive is not None:
-        told = _of_archive(archive, engine, settings, dimensions, chosen, until=moment)
+        from proposals.adapters.archive import Archive, Engine
+        from proposals.adapters.archive import evaluate as evaluated
+
+        told = evaluated(
+            Archive(archive),
+            by=dimensions,
+            until=moment,
+            index=chosen,
+            zone=settings.zone,
+            engine=Engine(engine.value),
+        )
     else:
+        from proposals.application import answers
+
         with settings.opened() as app, progress(words("evaluate_progress")) as advance:
-            told = evaluated(app, settings, dimensions, chosen, until=moment, advance=advance)
+            told = answers.evaluate(
+                app, by=dimensions, until=moment, index=chosen, zone=settings.zone, progress=advance
+            )
     _show(told, shape, output, settings)
 
 
@@ -92,83 +102,6 @@ def _index(file: Path | None, settings: Settings) -> Index:
     if not file.is_file():
         raise Failure(settings.words("error_no_file", file=str(file)), WRONG_USAGE)
     return parse_index(file.read_bytes(), str(file), language=settings.words.language)
-
-
-def evaluated(
-    app: Proposals,
-    settings: Settings,
-    by: Sequence[Dimension],
-    index: Index,
-    *,
-    until: datetime | None = None,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Report:
-    """The report out of the read models."""
-    cells, tree, moment = _counted(app, settings, until, advance)
-    return _reported(cells, tree, moment, settings, by, index)
-
-
-def _of_archive(
-    directory: Path,
-    engine: EngineName,
-    settings: Settings,
-    by: Sequence[Dimension],
-    index: Index,
-    *,
-    until: datetime | None,
-) -> Report:
-    """The same report out of an archive: nobody asks the store."""
-    from proposals.adapters.archive import Archive, Engine, count, units
-    from proposals.domain.vocabulary import instant_text
-    from proposals.projections.organisation import Tree
-
-    archive = Archive(directory)
-    span = archive.span()
-    moment = until or (span[1] if span is not None else None)
-    cells = count(archive, settings.zone, until=until, engine=Engine(engine.value))
-    tree = Tree(units(archive, until))
-    return _reported(cells, tree, instant_text(moment) if moment is not None else "", settings, by, index)
-
-
-def _reported(
-    cells: Cells, tree: Tree, until: str, settings: Settings, by: Sequence[Dimension], index: Index
-) -> Report:
-    from proposals.adapters.policies import default_policy
-    from proposals.projections.report import report
-
-    return report(cells, tree, until=until, zone=settings.zone, by=by, min_cell=default_policy().min_cell, index=index)
-
-
-def _counted(
-    app: Proposals, settings: Settings, until: datetime | None, advance: Callable[[int], None]
-) -> tuple[Cells, Tree, str]:
-    from proposals.cli.models import models
-    from proposals.domain.vocabulary import instant_text
-    from proposals.projections import evaluation, handling, organisation, register, steps
-    from proposals.projections.counting import Tables, count
-    from proposals.projections.report import month_in
-
-    moment = instant_text(until) if until is not None else app.recorder.last_occurred()
-    found = models(
-        app,
-        settings,
-        register.REGISTER,
-        steps.STEPS,
-        handling.HANDLING,
-        evaluation.EVALUATION,
-        organisation.ORGANISATION,
-        as_of=until,
-        advance=advance,
-    )
-    tree = organisation.Tree(found[organisation.UNITS.name])
-    tables = Tables(
-        cases=found[register.CASES.name],
-        stays=found[steps.STAYS.name],
-        orders=found[handling.WORK_ORDERS.name],
-        dispatches=found[handling.DISPATCHES.name],
-        rounds=found[evaluation.ROUNDS.name],
-    )
-    return count(tables, until=moment, month=month_in(settings.zone), teams=tree.teams), tree, moment
 
 
 def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Settings) -> None:

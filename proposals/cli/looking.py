@@ -33,10 +33,9 @@ def show_one(
     shape: FormatOption = Format.TABLE,
 ) -> None:
     """One case, or one of what stands around it; see the catalogue under help_show."""
-    from proposals.cli.models import case_row
+    from proposals.application.answers import register_line
     from proposals.cli.states import as_the_log_says, card, state_json
     from proposals.domain.case import Proposal
-    from proposals.projections.register import register_row
 
     settings: Settings = context.obj
     past, known = settings.instant(as_of, "--as-of"), settings.instant(known_at, "--known-at")
@@ -45,10 +44,7 @@ def show_one(
         whole = as_the_log_says(state_json(state, personal=personal), app)
         if shape is Format.TABLE:
             world = app.writer.work().context
-            row = None
-            if isinstance(state, Proposal):
-                case = case_row(app, stream, as_of=past, known_at=known)
-                row = register_row(case, past or known or world.now, world)
+            row = register_line(app, stream, as_of=past, known_at=known) if isinstance(state, Proposal) else None
             draw(card(state, whole, row, world, settings), PAGE)
         elif shape is Format.JSON:
             put(as_json(whole))

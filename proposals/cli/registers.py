@@ -13,12 +13,8 @@ from proposals.cli.screen import Column, Format, csv_lines, json_array, progress
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-
-    from proposals.application import Proposals
-    from proposals.projections.register import RegisterRow
 
 
 class RegisterFormat(StrEnum):
@@ -43,6 +39,8 @@ def register(
     output: OutputOption = None,
 ) -> None:
     """Where every case stands; see the catalogue under help_register."""
+    from proposals.application import answers
+
     settings: Settings = context.obj
     words = settings.words
     states, moment = _states(state or [], settings), settings.instant(as_of, "--as-of")
@@ -55,7 +53,7 @@ def register(
             raise Failure(f"--unit: {words('error_no_unit', unit=unit)}", WRONG_USAGE)
         rows = [
             row
-            for row in rows_of(app, settings, unit=unit, as_of=moment, advance=advance)
+            for row in answers.register(app, unit=unit, as_of=moment, progress=advance)
             if row.status in states and (row.overdue or not overdue)
         ]
     plain = [row.plain() for row in rows]
@@ -85,24 +83,6 @@ def _states(asked: Sequence[str], settings: Settings) -> frozenset[str]:
             reason = settings.words("invalid_choice", choices=", ".join(["open", *known]))
             raise Failure(f"--state: {reason}", WRONG_USAGE)
     return frozenset(found or known)
-
-
-def rows_of(
-    app: Proposals,
-    settings: Settings,
-    *,
-    unit: str | None = None,
-    as_of: datetime | None = None,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Iterator[RegisterRow]:
-    """The line of every case, at a unit or below it, now or as it had happened by an instant."""
-    from proposals.cli.models import models
-    from proposals.projections.register import CASES, REGISTER, register_row
-
-    context = app.writer.work().context
-    for case in models(app, settings, REGISTER, as_of=as_of, advance=advance)[CASES.name]:
-        if unit is None or context.is_within(case["unit"], unit):
-            yield register_row(case, as_of or context.now, context)
 
 
 def columns(settings: Settings) -> list[Column]:

@@ -12,11 +12,7 @@ from proposals.cli.screen import Column, Format, progress, remark, show
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
-
-    from proposals.application import Proposals
-    from proposals.projections.worklist import WorklistRow
+    from collections.abc import Mapping
 
 
 def worklist(
@@ -28,6 +24,7 @@ def worklist(
     shape: FormatOption = Format.TABLE,
 ) -> None:
     """Who must act; see the catalogue under help_worklist."""
+    from proposals.application import answers
     from proposals.domain.vocabulary import Role, instant_text
 
     settings: Settings = context.obj
@@ -42,7 +39,7 @@ def worklist(
         rows = sorted(
             (
                 row
-                for row in rows_of(app, settings, as_of=moment, advance=advance)
+                for row in answers.worklist(app, as_of=moment, progress=advance)
                 if (not role or row.role in role)
                 and (row.overdue or not overdue)
                 and (unit is None or (row.holder_unit is not None and world.is_within(row.holder_unit, unit)))
@@ -58,24 +55,6 @@ def worklist(
 NAMES = (
     "role", "holder_unit", "holder_title", "stream", "duty", "proposal", "title", "since", "due_at", "overdue",
 )  # fmt: skip
-
-
-def rows_of(
-    app: Proposals,
-    settings: Settings,
-    *,
-    as_of: datetime | None = None,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Iterator[WorklistRow]:
-    """The line of every open duty, now or as it was at an instant."""
-    from proposals.cli.models import models
-    from proposals.projections.register import CASES, REGISTER
-    from proposals.projections.worklist import DUTIES, WORKLIST, worklist_rows
-
-    found = models(app, settings, WORKLIST, REGISTER, as_of=as_of, advance=advance)
-    cases = {row["stream"]: row for row in found[CASES.name]}
-    context = app.writer.work().context
-    return worklist_rows(found[DUTIES.name], cases, as_of or context.now, context)
 
 
 def columns(settings: Settings) -> list[Column]:

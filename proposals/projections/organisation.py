@@ -1,4 +1,4 @@
-"""The organisation: one row a unit, with its place in the tree, for whoever adds up by area or names a unit."""
+"""The organisation: its units with their places in the tree, and the editions of its rules."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any, Final
 from sqlalchemy import Column, Index
 
 from proposals.domain.organisation import UnitClosed, UnitCreated, UnitMoved, UnitRenamed
+from proposals.domain.policy import PolicyDrafted, PolicyPublished
+from proposals.domain.policy_check import SMALLEST_CELL
 from proposals.domain.vocabulary import UnitKind
 from proposals.projections.columns import NUMBER, TEXT
 from proposals.projections.projection import READ_MODELS, Entry, Projection, Rows
 
-ORGANISATION: Final = Projection("organisation", 1, READ_MODELS)
+ORGANISATION: Final = Projection("organisation", 2, READ_MODELS)
 
 UNITS: Final = ORGANISATION.table(
     "units",
@@ -23,6 +25,15 @@ UNITS: Final = ORGANISATION.table(
     Column("closed", NUMBER, nullable=False, default=0),
     Index("units_parent", "parent"),
 )
+
+EDITIONS: Final = ORGANISATION.table(
+    "policy_editions",
+    Column("unit", TEXT, nullable=False),
+    Column("min_cell", NUMBER, nullable=False),
+    Column("effective", TEXT),
+    Index("policy_editions_unit", "unit"),
+)
+"""A row an edition; `effective` is the day from which it holds, nothing while it is a draft."""
 
 
 @ORGANISATION.on(UnitCreated)
@@ -46,11 +57,24 @@ def _closed(rows: Rows, _: Entry) -> None:
     rows.of(UNITS)["closed"] = 1
 
 
-class Tree:
-    """The units as they are: their titles, the areas that a place lies in, and which are teams of volunteers."""
+@ORGANISATION.on(PolicyDrafted)
+def _drafted(rows: Rows, entry: Entry) -> None:
+    rows.put(EDITIONS, unit=entry.data["unit"], min_cell=entry.data["rules"]["min_cell"])
 
-    def __init__(self, units: Iterable[Mapping[str, Any]]) -> None:
+
+@ORGANISATION.on(PolicyPublished)
+def _published(rows: Rows, entry: Entry) -> None:
+    rows.of(EDITIONS)["effective"] = entry.data["effective"]
+
+
+class Organisation:
+    """What evaluation asks of it: titles, the areas that a place lies in, teams, and how few people are too few."""
+
+    def __init__(self, units: Iterable[Mapping[str, Any]], editions: Iterable[Mapping[str, Any]]) -> None:
         self._units = {unit["stream"]: unit for unit in units}
+        published = [edition["min_cell"] for edition in editions if edition["effective"] is not None]
+        self.min_cell: int = max(published, default=SMALLEST_CELL)
+        """The strictest of all editions that were ever published: groups mix cases of several."""
         self._areas: dict[str, dict[str, str]] = {}
 
     def title(self, unit: str) -> str:

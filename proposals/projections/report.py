@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from proposals.domain.vocabulary import Step, as_instant
 from proposals.projections.cells import Cells
 from proposals.projections.figures import Dimension, Score, scores
-from proposals.projections.organisation import Tree
+from proposals.projections.organisation import Organisation
 from proposals.projections.ranking import Index, Ranked, ranking
 
 UNITS = {Dimension.GRID, Dimension.COMMUNITY, Dimension.STREET, Dimension.DEPARTMENT}
@@ -62,25 +62,31 @@ class Report:
 
 
 def report(
-    cells: Cells, tree: Tree, *, until: str, zone: ZoneInfo, by: Sequence[Dimension], min_cell: int, index: Index
+    cells: Cells,
+    organisation: Organisation,
+    *,
+    until: str,
+    zone: ZoneInfo,
+    by: Sequence[Dimension],
+    index: Index,
 ) -> Report:
     """The report of what was counted."""
 
     def told(*dimensions: Dimension) -> list[Score]:
-        return scores(cells, by=dimensions, areas=tree.areas, min_cell=min_cell)
+        return scores(cells, by=dimensions, areas=organisation.areas, min_cell=organisation.min_cell)
 
     groups = told(*by) if by else []
     return Report(
         until=until,
         zone=zone.key,
         by=by,
-        min_cell=min_cell,
+        min_cell=organisation.min_cell,
         index=index,
         total=told()[0],
         groups=groups,
         months=told(Dimension.MONTH),
         ranked=ranking(groups, index),
-        title=tree.title,
+        title=organisation.title,
     )
 
 

@@ -21,7 +21,7 @@ from proposals.domain.catalogue import TEXTS
 from proposals.domain.catalogue.page import PAGE
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
 from proposals.projections.figures import FIGURES, KNOWN, Dimension
-from proposals.projections.organisation import Tree
+from proposals.projections.organisation import Organisation
 from proposals.projections.report import Report, report
 from tests.test_architecture import PACKAGE
 
@@ -70,11 +70,10 @@ def reported(cells: Cells, *by: Dimension, until: str = "2025-05-31T16:00:00.000
         unit["unit_kind"] = "area"
     return report(
         cells,
-        Tree(units),
+        Organisation(units, [{"min_cell": min_cell, "effective": "2025-01-01"}]),
         until=until,
         zone=ZoneInfo("Asia/Shanghai"),
         by=by,
-        min_cell=min_cell,
         index=default_index(),
     )
 

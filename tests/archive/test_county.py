@@ -17,7 +17,7 @@ from proposals.projections.counting import Tables
 from proposals.projections.counting import count as count_rows
 from proposals.projections.evaluation import EVALUATION, ROUNDS
 from proposals.projections.handling import DISPATCHES, HANDLING, WORK_ORDERS
-from proposals.projections.organisation import ORGANISATION, UNITS, Tree
+from proposals.projections.organisation import EDITIONS, ORGANISATION, UNITS, Organisation
 from proposals.projections.projection import fold_log
 from proposals.projections.register import CASES, REGISTER
 from proposals.projections.report import month_in
@@ -61,7 +61,12 @@ def row_by_row(facts: Iterable[Fact], until: datetime | None = None) -> Cells:
         rounds=tables[ROUNDS.name],
     )
     end = instant_text(until or max(fact.occurred_at for fact in log))
-    return count_rows(counted_rows, until=end, month=month_in(SHANGHAI), teams=Tree(tables[UNITS.name]).teams)
+    return count_rows(
+        counted_rows,
+        until=end,
+        month=month_in(SHANGHAI),
+        teams=Organisation(tables[UNITS.name], tables[EDITIONS.name]).teams,
+    )
 
 
 def test_a_county_counts_the_same_row_by_row(county: County) -> None:

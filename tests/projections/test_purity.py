@@ -73,7 +73,7 @@ SAYS_NOTHING = {
     "OrderAdded", "WhistleBlown",
     # the organisation and its rules are read as they are
     "UnitPaired", "Appointed", "AppointmentEnded",
-    "PolicyDrafted", "PolicyChecked", "PolicyPublished", "PolicySuperseded", "PolicyEnacted",
+    "PolicyChecked", "PolicySuperseded", "PolicyEnacted",
 }  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 from proposals.adapters.archive.counting import count
 from proposals.adapters.archive.errors import ArchiveUnfit
+from proposals.adapters.archive.evaluating import evaluate
 from proposals.adapters.archive.manifest import Manifest
+from proposals.adapters.archive.organisation import organisation
 from proposals.adapters.archive.reading import Archive, Engine
-from proposals.adapters.archive.units import units
 from proposals.adapters.archive.writing import export
 
-__all__ = ["Archive", "ArchiveUnfit", "Engine", "Manifest", "count", "export", "units"]
+__all__ = ["Archive", "ArchiveUnfit", "Engine", "Manifest", "count", "evaluate", "export", "organisation"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import Event
 from typing import Any, Self
 from uuid import UUID
@@ -86,6 +87,14 @@ class Recorder(ProcessRecorder):
         # In memory that would close the one connection under a thread that is still using it, which crashes Python.
         if not self.readers.busy:
             self.engine.dispose()
+
+    @cached_property
+    def read_only(self) -> bool:
+        """Whether nobody can write here: a file that was opened so, or a server that only stands by."""
+        if self._on_sqlite:
+            return self.engine.url.query.get("mode") == "ro"
+        with translated(self.engine), self.engine.connect() as connection:
+            return bool(connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on")
 
     # --- writing
 

@@ -1,0 +1,151 @@
+"""register, worklist and evaluate: where every case stands, who must act, how well it was done; now and before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from proposals import CheckPolicy, DraftPolicy, PublishPolicy, evaluate, register, worklist
+from proposals.adapters import archive
+from proposals.adapters.policies import default_policy
+from proposals.testing import MORNING
+
+from .conftest import Opener
+from .county import County
+
+
+def test_the_register_has_a_line_for_every_case(county: County) -> None:
+    county.handling(1)
+    county.raised(2)
+
+    lines = {line.id: line for line in register(county.app)}
+
+    assert {case: (line.status, line.holder_unit) for case, line in lines.items()} == {
+        "proposal-1": ("handling", "unit-water"),
+        "proposal-2": ("raised", "unit-community"),
+    }
+    assert len(list(register(county.app, unit="unit-grid"))) == 2
+    assert list(register(county.app, unit="unit-water")) == []
+
+
+def test_the_register_of_an_earlier_day_has_what_had_happened_by_then(county: County) -> None:
+    county.raised(1)
+    day = county.clock()
+    county.clock.forward(days=2)
+    county.raised(2)
+
+    assert [line.id for line in register(county.app, as_of=day)] == ["proposal-1"]
+    assert [line.status for line in register(county.app, as_of=day)] == ["raised"]
+
+
+def test_the_worklist_says_who_must_act_by_when(county: County) -> None:
+    county.handling(1)
+    begun = county.clock()
+
+    duties = {(duty.stream, duty.duty): duty for duty in worklist(county.app)}
+
+    assert {(duty.stream, duty.holder_unit) for duty in duties.values()} >= {
+        ("order-1.1", "unit-water"),
+        ("order-1.2", "unit-roads"),
+    }
+    assert not any(duty.overdue for duty in duties.values())
+    county.clock.forward(days=60)
+    assert any(duty.overdue for duty in worklist(county.app))
+    assert not any(duty.overdue for duty in worklist(county.app, as_of=begun))
+
+
+def test_an_evaluation_can_be_told_apart_by_names(county: County) -> None:
+    county.handled(1)
+
+    told = evaluate(county.app, by=["grid", "grid"]).plain()
+
+    assert told["by"] == ["grid"]
+    assert [group["group"] for group in told["groups"]] == [{"grid": "unit-grid"}]
+    assert told["total"]["figures"]["response"]["denominator"] == 2
+    with pytest.raises(ValueError, match="planet"):
+        evaluate(county.app, by=["planet"])
+
+
+def publish(county: County, policy: str, min_cell: int, *, draft_only: bool = False) -> None:
+    rules = default_policy().model_copy(update={"min_cell": min_cell, "minimum_ballots": max(min_cell, 5)})
+    do = county.app.do
+    do(DraftPolicy(policy=policy, unit="unit-county", rules=rules, actor="county-registrar"))
+    if not draft_only:
+        do(
+            CheckPolicy(policy=policy, actor="county-registrar"),
+            PublishPolicy(policy=policy, effective=county.clock().date(), actor="county-principal"),
+        )
+
+
+def test_how_few_are_too_few_is_what_the_strictest_edition_says(county: County, tmp_path: Path) -> None:
+    before = county.clock()
+    assert evaluate(county.app).min_cell == default_policy().min_cell
+    county.clock.forward(days=1)
+    publish(county, "policy-strict", 11)
+    publish(county, "policy-draft", 12, draft_only=True)
+    county.clock.forward(days=1)
+    publish(county, "policy-lax", 4)
+
+    assert evaluate(county.app).min_cell == 11
+    assert evaluate(county.app, until=before).min_cell == default_policy().min_cell
+    archive.export(county.app.recorder, tmp_path / "archive")
+    archived = archive.Archive(tmp_path / "archive")
+    assert archive.evaluate(archived).min_cell == 11
+    assert archive.evaluate(archived, until=before).min_cell == default_policy().min_cell
+
+
+def test_an_archive_answers_as_its_store_does(county: County, tmp_path: Path) -> None:
+    county.handled(1)
+    county.raised(2)
+
+    archive.export(county.app.recorder, tmp_path / "archive")
+
+    assert archive.evaluate(archive.Archive(tmp_path / "archive"), by=["grid", "month"]).plain() == (
+        evaluate(county.app, by=["grid", "month"]).plain()
+    )
+
+
+def test_a_file_that_nobody_may_write_is_answered_from_memory(tmp_path: Path, opened: Opener) -> None:
+    file = tmp_path / "county.db"
+    county = opened(f"sqlite:///{file}").found()
+    county.handling(1)
+
+    reader = opened(f"sqlite:///file:{file}?mode=ro&uri=true", clock=county.clock, create=False)
+
+    assert_answers_are_alike(reader, county)
+
+
+def test_a_server_that_only_stands_by_is_answered_from_memory(postgres_url: str, opened: Opener) -> None:
+    county = opened(postgres_url).found()
+    county.handling(1)
+    assert not county.app.recorder.read_only
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar()
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    try:
+        reader = opened(postgres_url, clock=county.clock, create=False)
+
+        assert_answers_are_alike(reader, county)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text("SET transaction_read_only = off"))
+            connection.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+        engine.dispose()
+
+
+def assert_answers_are_alike(reader: County, writer: County) -> None:
+    assert reader.app.recorder.read_only
+    assert list(register(reader.app)) == list(register(writer.app))
+    assert list(worklist(reader.app)) == list(worklist(writer.app))
+    assert evaluate(reader.app, by=["grid"]).plain() == evaluate(writer.app, by=["grid"]).plain()
+
+
+def test_a_county_without_cases_has_nothing_to_tell(county: County) -> None:
+    assert list(register(county.app)) == []
+    assert list(worklist(county.app)) == []
+    told = evaluate(county.app, until=MORNING - timedelta(days=400), by=["grid"])
+    assert (told.groups, told.total.standing) == ([], {})
