@@ -13,7 +13,7 @@ import orjson
 from proposals.domain.case import ProposalStatus
 from proposals.domain.proposal import PROPOSAL
 from proposals.domain.vocabulary import SYSTEM, Step, as_instant
-from proposals.projections.register import STEP
+from proposals.projections.case_events import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
