@@ -111,7 +111,8 @@ def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Sett
     if shape is ReportFormat.HTML:
         from proposals.adapters.report_page import page
 
-        said = page(told, settings.words.language)
+        with progress(settings.words("evaluate_drawing")) as advance:
+            said = page(told, settings.words.language, advance)
     elif shape is ReportFormat.JSON:
         said = json_object(told.plain())
     else:

@@ -59,6 +59,7 @@ MODELS: dict[str, tuple[str, str]] = {
     ),
     "demo_more_duties": ("… and {more} duties more", "…… 另有 {more} 项"),
     "evaluate_progress": ("read models", "读模型"),
+    "evaluate_drawing": ("drawings", "图表"),
     "evaluate_until": ("{cases} cases, up to {until}", "截至 {until} 共 {cases} 件事项"),
     "evaluate_written": ("the report is in {file}", "报告已写入 {file}"),
     "evaluate_none": ("(none)", "（无）"),
