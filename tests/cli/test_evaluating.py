@@ -147,6 +147,24 @@ def test_an_index_of_ones_own_ranks_by_it(county: Desk, tmp_path: Path) -> None:
     assert "no file" in county.run("evaluate", "--index", str(tmp_path / "none.toml"), code=2).stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "--until", "3000-01-01T00:00:00Z"], "that time has not come yet"),
+        (["evaluate", "--engine", "spark"], "name it with --archive"),
+        (["evaluate", "--output", "report.txt"], "json, csv or html"),
+        (["register", "--unit", "nope"], "--unit: there is no unit nope"),
+        (["worklist", "--unit", "nope"], "--unit: there is no unit nope"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(county: Desk, arguments: list[str], said: str) -> None:
+    assert said in county.run(*arguments, code=2).stderr
+
+
+def test_an_index_that_is_a_folder_is_no_file(county: Desk, tmp_path: Path) -> None:
+    assert "Is a directory" in county.run("evaluate", "--index", str(tmp_path), code=1).stderr
+
+
 def test_what_there_is_to_tell_apart_by_is_said(desk: Desk) -> None:
     assert "community" in desk.run("evaluate", "--by", "weather", code=2).stderr
 

@@ -67,6 +67,15 @@ MODELS: dict[str, tuple[str, str]] = {
         "{title}, version {version}; who has too few of a figure is not ranked",
         "{title}，第 {version} 版；任一指标数量不足的不参与排名",
     ),
+    "error_report_to_file": (
+        "--output: choose --format json, csv or html for a file",
+        "--output：写入文件请选 --format json、csv 或 html",
+    ),
+    "error_engine_needs_archive": (
+        "--engine is for counting an archive: name it with --archive",
+        "--engine 用于统计归档：请用 --archive 指定",
+    ),
+    "error_not_come": ("that time has not come yet", "这一时间尚未到来"),
     "error_page_needs_output": ("a page goes to a file: name it with --output", "网页须写入文件，请用 --output 指定"),
     "error_no_page": (
         "a page needs its libraries: run `pip install 'fivestep-proposals[report]'`",
