@@ -69,6 +69,9 @@ def evaluate(
         raise Failure(words("error_engine_needs_archive"), WRONG_USAGE)
     if shape is ReportFormat.HTML:
         import proposals.adapters.report_page  # noqa: F401 - what it needs and is missing is said before the counting
+        from proposals.projections.figures import Dimension
+
+        dimensions = dimensions or [Dimension.GRID]  # a page compares
     if archive is not None:
         from proposals.adapters.archive import Archive, Engine
         from proposals.adapters.archive import evaluate as evaluated

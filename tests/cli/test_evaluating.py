@@ -130,7 +130,10 @@ def test_a_spreadsheet_gets_a_line_for_each_figure_of_each_group(county: Desk) -
 def test_a_page_is_written_to_a_file(county: Desk, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assert str(page) in county.run("evaluate", "--by", "grid", "--format", "html", "--output", str(page)).stderr
-    assert page.read_text("utf-8").lstrip().startswith("<!DOCTYPE html>")
+    by_grid = page.read_text("utf-8")
+    assert by_grid.lstrip().startswith("<!DOCTYPE html>")
+    county.run("evaluate", "--format", "html", "--output", str(page))
+    assert page.read_text("utf-8") == by_grid
     assert "--output" in county.run("evaluate", "--format", "html", code=2).stderr
 
 
