@@ -24,9 +24,8 @@ MODELS: dict[str, tuple[str, str]] = {
         "评价：各项比率及分子分母、各步用时、指数和排名。",
     ),
     "help_evaluate_by": (
-        "Told apart by grid (which a page does anyway), community, street, department, category, source, month, quarter"
-        " or year. May be repeated.",
-        "按网格（网页默认）、社区、街道、部门、类别、来源、月、季、年分列；可重复。",
+        "Told apart by grid (as pages are), community, street, department, category, source, month, quarter or year.",
+        "按网格（网页默认）、社区、街道、部门、类别、来源、月、季、年分列。",
     ),
     "help_evaluate_until": (
         "As it had happened by this time. Default: the last event.",
