@@ -70,7 +70,9 @@ def reported(cells: Cells, *by: Dimension, until: str = "2025-05-31T16:00:00.000
         unit["unit_kind"] = "area"
     return report(
         cells,
-        Organisation(units, [{"min_cell": min_cell, "effective": "2025-01-01"}]),
+        Organisation(
+            units, [{"stream": "policy-1", "min_cell": min_cell, "effective": "2025-01-01", "categories": "{}"}]
+        ),
         until=until,
         zone=ZoneInfo("Asia/Shanghai"),
         by=by,
