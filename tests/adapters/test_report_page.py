@@ -71,9 +71,7 @@ def reported(cells: Cells, *by: Dimension, until: str = "2025-05-31T16:00:00.000
     edition = {"stream": "policy-1", "min_cell": min_cell, "effective": "2025-01-01", "categories": "{}"}
     return report(
         cells,
-        Organisation(
-            units, [{"stream": "policy-1", "min_cell": min_cell, "effective": "2025-01-01", "categories": "{}"}]
-        ),
+        Organisation(units, [edition]),
         until=until,
         zone=ZoneInfo("Asia/Shanghai"),
         by=by,
