@@ -55,9 +55,7 @@ def county() -> Iterator[dict[str, Any]]:
     for person in ("li", "wang", "zhao"):
         yield appoint("unit-g", person, "resident")
     rules = default_policy().model_dump(mode="json")
-    today = (
-        datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
-    )  # where the county is; the clock is the machine's
+    today = datetime.now(ZoneInfo(default_policy().time_zone)).date().isoformat()  # by the machine's clock, but there
     yield {"command": "DraftPolicy", "policy": "policy-1", "unit": "unit-c", "rules": rules, "actor": "registrar"}
     yield {"command": "CheckPolicy", "policy": "policy-1", "actor": "registrar"}
     yield {"command": "PublishPolicy", "policy": "policy-1", "effective": today, "actor": "principal"}
