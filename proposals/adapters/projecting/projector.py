@@ -141,19 +141,23 @@ class Projector:
 
         Raises ProjectionStopped, ProjectionMissing, ProjectionOutdated and ProjectionNewer.
         """
-        standing = self.live(self.standings())
+        standing, projected = self.live(self.standings()), 0
         with self.told(standing.position):
-            before = [DeadLetter(*row) for row in self.recorder.read(self.books.letters, standing.key)]
-            first = {letter.stream: letter.version for letter in reversed(before)}
-            for stream, version in first.items():
+            for (stream,) in self.recorder.read(self.books.waiting, standing.key):
                 with self.recorder.beside_the_log() as transaction:
+                    # Since when it waits is asked under the lock: another replay may have been through, or a rebuild.
                     standing = self.live(self.locked(transaction))
-                    transaction.write(self.books.take_up(standing, stream))
-                    wanted = stream, version, standing.position, self._handled
-                    (rows,) = transaction.ask([(self.recorder.statements.projected_of, wanted)])
-                    self.project(transaction, self.tables, standing, rows)
+                    its = self.books.since, (*standing.key, stream)
+                    (((version, before),),) = transaction.ask([its])
+                    if before:
+                        transaction.write(self.books.take_up(standing, stream))
+                        wanted = stream, version, standing.position, self._handled
+                        (rows,) = transaction.ask([(self.recorder.statements.projected_of, wanted)])
+                        self.project(transaction, self.tables, standing, rows)
+                        (((_, after),),) = transaction.ask([its])
+                        projected += before - after
                     transaction.tell([])
-            return len(before) - len(self.recorder.read(self.books.letters, standing.key))
+        return projected
 
     # --- folding
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Float
@@ -69,6 +71,28 @@ def test_a_replay_goes_as_far_as_it_can(world: World) -> None:
     assert mended.replay("marks") == 1
     assert mended.dead_letters() == []
     assert world.all() == world.folded(things(), marks(mended=True)) | {"things": world.all()["things"]}
+
+
+@pytest.mark.parametrize("other", ["replay", "rebuild"])
+def test_what_another_projects_while_a_replay_begins_is_not_projected_again(
+    world: World, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.happen(("p-1", marked("a")), ("p-1", marked("b", POISON)), ("p-1", marked("a", 5)))
+    world.projections.catch_up()
+    ours, theirs = (world.with_(things(), marks(mended=True)) for _ in range(2))
+    begin, told = world.recorder.beside_the_log, []
+
+    def late() -> AbstractContextManager[Any]:
+        if not told:
+            told.append("the streams that wait have been read")
+            getattr(theirs, other)("marks")
+        return begin()
+
+    monkeypatch.setattr(world.recorder, "beside_the_log", late)
+
+    assert ours.replay("marks") == 0
+    assert world.all() == world.folded(things(), marks(mended=True))
+    assert ours.dead_letters() == []
 
 
 def test_an_event_of_a_newer_release_waits_for_it(world: World) -> None:
