@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import cached_property
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from eventsourcing.persistence import PersistenceError
 from sqlalchemy import Select, Table, select
 
 from proposals.adapters.store.bell import Bell
 from proposals.adapters.store.connections import ConnectionLost, in_memory, translated
-from proposals.domain.errors import ProposalsError
 
 from .bookkeeping import Books, DeadLetter, Standing
 from .errors import ProjectionMissing
 from .locks import Locks
 from .projector import Projector
-from .rebuilding import Progress, Rebuild
+from .rebuilding import Progress, Rebuild, untold
+from .waiting import Patience, Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,12 +26,7 @@ if TYPE_CHECKING:
     from proposals.adapters.store import Recorder, Row, Transaction
     from proposals.projections.projection import Entry, Projection
 
-log = logging.getLogger(__name__)
-
 State = Literal["live", "building", "missing", "outdated", "newer"]
-
-LONGEST_PAUSE = 30.0
-"""Seconds, at most, after which a projection that failed is tried again."""
 
 
 class Status(NamedTuple):
@@ -80,8 +73,7 @@ class Projections:
             recorder.follow = self._follow
             for projector in self._inline:
                 if not any(standing.live for standing in projector.standings()):
-                    with Locks(recorder) as locks:
-                        Rebuild(projector, locks, None).run(anew=False)
+                    self._build(projector, untold, anew=False)
 
     # What is compiled is compiled when it is first wanted: most who open a store never run a projection.
 
@@ -102,35 +94,35 @@ class Projections:
 
     # --- going on
 
-    def catch_up(self, *names: str, progress: Progress | None = None) -> None:
+    def catch_up(self, *names: str, progress: Progress = untold) -> None:
         """Brings projections, or all of them, to where the log ends now; one that is not there is built first.
 
-        Where another runs one already, this waits for it to get there. Raises ProjectionStopped,
-        ProjectionOutdated, ProjectionNewer.
+        Where another runs one already, this waits for it to get there, as long as it gets on. Raises
+        ProjectionStopped, ProjectionOutdated, ProjectionNewer.
         """
         head = self._recorder.head()
         with Locks(self._recorder) as locks:
             for projector in self._named(names):
-                standing = self._live(projector, locks, progress)
-                while standing.position < head:
-                    if not locks.take(projector.name):
-                        sleep(self._recorder.poll_interval)
+                patience = Patience(projector)
+                while True:
+                    standing = self._live(projector, projector.standings(), locks, progress)
+                    if standing is not None and standing.position >= head:
+                        break
+                    if standing is None or not locks.take(projector.name):
+                        patience.wait()
                     elif (advanced := self._advance(projector, standing, head)) is not None:
-                        standing, _ = advanced
-                        if progress is not None:
-                            progress(projector.name, standing.position, head)
-                        continue
-                    standing = projector.live(projector.standings())
+                        progress(projector.name, advanced[0].position, head)
                 locks.release(projector.name)
 
     def run(self, stop: Event, *names: str) -> None:
         """Keeps projections, or all of them, up with the log until it is told to stop.
 
-        One that fails is tried again after a while, the others go on; the log of the program tells why it did.
+        One that fails is tried again after a while, unless another takes over; the others go on. The log of the
+        program tells why it did.
         """
         from .metrics import PROJECTED, observed
 
-        projectors, pauses = self._named(names), _Pauses()
+        projectors = self._named(names)
 
         def unless_stopped(*_: object) -> None:
             if stop.is_set():
@@ -142,35 +134,38 @@ class Projections:
             observed(self),
             suppress(_Stopped),
         ):
+            pauses = Pauses(locks, self._recorder.poll_interval)
             while not stop.is_set():
-                with pauses.after("the log", self._recorder.poll_interval):
-                    head, events = self._recorder.head(), {}
+                with pauses.after(_THE_LOG, *(projector.name for projector in projectors)):
+                    head, standings, events = self._recorder.head(), self._standings(), {}
                     for projector in projectors:
-                        if pauses.over(projector.name):
-                            with pauses.after(projector.name, self._recorder.poll_interval):
-                                events[projector.name] = self._turn(projector, locks, head, unless_stopped)
+                        if not pauses.left(projector.name):
+                            with pauses.after(projector.name, projector.name):
+                                standing = self._live(projector, standings, locks, unless_stopped)
+                                events[projector.name] = self._turn(projector, standing, locks, head)
                     for name, count in events.items():
                         PROJECTED.add(count or 0, {"projection": name})
                     if not any(count is not None for count in events.values()):
                         bell.wait(head)
-                if not pauses.over("the log"):
-                    stop.wait(self._recorder.poll_interval)
+                stop.wait(pauses.left(_THE_LOG))
 
-    def _turn(self, projector: Projector, locks: Locks, head: int, progress: Progress) -> int | None:
-        """Goes on by a batch, if that is ours to do; returns how many events it took, or None if it is all done."""
-        standing = self._live(projector, locks, progress)
-        if not locks.take(projector.name) or standing.position >= head:
+    def _turn(self, projector: Projector, standing: Standing | None, locks: Locks, head: int) -> int | None:
+        """Goes on by a batch; returns how many events it took, or None if there is nothing for us to do."""
+        if standing is None or standing.position >= head or not locks.take(projector.name):
             return None
         advanced = self._advance(projector, standing, head)
         return advanced[1] if advanced is not None else 0
 
-    def _live(self, projector: Projector, locks: Locks, progress: Progress | None) -> Standing:
-        """The live generation, which is built if there is none."""
+    def _live(
+        self, projector: Projector, standings: Iterable[Standing], locks: Locks, progress: Progress
+    ) -> Standing | None:
+        """The live generation, which is built if there is none; none while another builds it."""
         try:
-            return projector.live(projector.standings())
+            return projector.live(standings)
         except ProjectionMissing:
-            Rebuild(projector, locks, progress).run(anew=False)
-            return projector.live(projector.standings())
+            locks.release(*self._projectors)  # others may go on with them while we build this one
+            built = Rebuild(projector, locks, progress).run(anew=False)
+            return projector.live(projector.standings()) if built else None
 
     @staticmethod
     def _advance(projector: Projector, standing: Standing, head: int) -> tuple[Standing, int] | None:
@@ -179,15 +174,20 @@ class Projections:
         except ConnectionLost:  # an idle one had died, perhaps; the standing tells if the commit went through
             return projector.advance(projector.tables, standing, head)
 
-    def rebuild(self, name: str, progress: Progress | None = None) -> None:
+    def rebuild(self, name: str, progress: Progress = untold) -> None:
         """Builds a projection anew beside the live one, and puts it in its place at one stroke.
 
-        Whoever reads sees the old or the new, never half; the position never goes back. One that was interrupted
-        goes on where it was. Raises ProjectionStopped, ProjectionNewer.
+        Whoever reads sees the old or the new, never half; the position never goes back. While another builds it, this
+        waits first, as long as that one gets on. Raises ProjectionStopped, ProjectionNewer.
         """
         (projector,) = self._named((name,))
+        self._build(projector, progress, anew=True)
+
+    def _build(self, projector: Projector, progress: Progress, *, anew: bool) -> None:
+        patience = Patience(projector)
         with Locks(self._recorder) as locks:
-            Rebuild(projector, locks, progress).run(anew=True)
+            while not Rebuild(projector, locks, progress).run(anew=anew):
+                patience.wait()
 
     def replay(self, name: str) -> int:
         """Tries the events that could not be projected once more; returns how many now were.
@@ -198,6 +198,9 @@ class Projections:
         return projector.replay()
 
     # --- looking
+
+    def _standings(self) -> list[Standing]:
+        return [Standing(*row) for row in self._recorder.read(self._books.all)]
 
     def wait_for(self, name: str, position: int, timeout: float = 10.0) -> None:
         """Waits until a projection has come to a position of the log. Raises TimeoutError after so many seconds."""
@@ -269,31 +272,11 @@ class Projections:
         return [projector for name, projector in self._projectors.items() if name in names or not names]
 
 
+_THE_LOG = "the log"  # what a runner leaves alone when the store itself fails: it is the name of no projection
+
+
 class _Stopped(Exception):
     """The runner was told to stop while it was building a projection."""
-
-
-class _Pauses:
-    """Until when that which failed is left alone: twice as long each time, from one poll interval on."""
-
-    def __init__(self) -> None:
-        self._pauses: dict[str, tuple[float, float]] = {}
-
-    def over(self, name: str) -> bool:
-        """Whether it may be tried."""
-        return monotonic() >= self._pauses.get(name, (0.0, 0.0))[1]
-
-    @contextmanager
-    def after(self, name: str, shortest: float) -> Iterator[None]:
-        """Tries something, and pauses after it if it fails."""
-        try:
-            yield
-        except (PersistenceError, ProposalsError) as error:
-            pause = min(max(2 * self._pauses.get(name, (0.0, 0.0))[0], shortest), LONGEST_PAUSE)
-            self._pauses[name] = pause, monotonic() + pause
-            log.error("%s (again in %.1f s)", error, pause)  # noqa: TRY400 - it says what there is to say
-        else:
-            self._pauses.pop(name, None)
 
 
 def _state(standing: Standing, version: int) -> State:

@@ -62,7 +62,7 @@ class Projector:
 
     def live(self, standings: Iterable[Standing]) -> Standing:
         """The live one. Raises ProjectionMissing, and ProjectionOutdated or ProjectionNewer if it is not ours."""
-        live = next((standing for standing in standings if standing.live), None)
+        live = next((standing for standing in standings if standing.live and standing.name == self.name), None)
         if live is None:
             raise ProjectionMissing(self.name)
         if live.version < self.projection.version:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a projection's name, how many events of the log are done, and of how many."""
 
+
+def untold(_name: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
 PAGE = 2000
 """Events that one transaction fills in, at least; a stream is not divided."""
 
@@ -40,30 +45,29 @@ _IN_USE = {"55P03", "40P01"}  # PostgreSQL: the lock was not to be had in time; 
 class Rebuild:
     """One projection being built anew. Killed anywhere, the next one goes on from what was committed."""
 
-    def __init__(self, projector: Projector, locks: Locks, progress: Progress | None) -> None:
+    def __init__(self, projector: Projector, locks: Locks, progress: Progress) -> None:
         self._projector = projector
         self._recorder = projector.recorder
         self._books = projector.books
         self._locks = locks
-        self._progress = progress or (lambda _name, _done, _total: None)
+        self._progress = progress
 
-    def run(self, *, anew: bool) -> None:
-        """Builds it; unless `anew`, only if no generation is live. Waits while another does so.
+    def run(self, *, anew: bool) -> bool:
+        """Builds it; unless `anew`, only if no generation is live. False, and nothing is done, while another does so.
 
         Raises ProjectionStopped, ProjectionNewer.
         """
         projector, lock = self._projector, f"{self._projector.name}.rebuild"
-        while not self._locks.take(lock):
-            self._progress(projector.name, 0, self._recorder.head())
-            sleep(self._recorder.poll_interval)
+        if not self._locks.take(lock):
+            return False
         try:
             there = projector.standings()
-            if not anew and any(standing.live for standing in there):
-                return
-            with projector.told(max((standing.position for standing in there), default=0)):
-                self._build(self._begun())
+            if anew or not any(standing.live for standing in there):
+                with projector.told(max((standing.position for standing in there), default=0)):
+                    self._build(self._begun())
         finally:
             self._locks.release(lock)
+        return True
 
     def _build(self, standing: Standing) -> None:
         tables = Tables(self._projector.projection, self._recorder.statements, standing.generation)

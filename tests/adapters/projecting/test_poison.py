@@ -80,7 +80,8 @@ def test_what_another_projects_while_a_replay_begins_is_not_projected_again(
     world.happen(("p-1", marked("a")), ("p-1", marked("b", POISON)), ("p-1", marked("a", 5)))
     world.projections.catch_up()
     ours, theirs = (world.with_(things(), marks(mended=True)) for _ in range(2))
-    begin, told = world.recorder.beside_the_log, []
+    begin = world.recorder.beside_the_log
+    told: list[str] = []
 
     def late() -> AbstractContextManager[Any]:
         if not told:

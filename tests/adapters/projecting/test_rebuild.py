@@ -112,7 +112,7 @@ def test_another_rebuild_waits_and_one_that_is_not_needed_is_not_done(shared: Wo
         waiting.start()
         waiting.join(0.2)
         assert waiting.is_alive()
-        rebuilding.Rebuild(shared.projections._projectors["marks"], locks, None).run(anew=True)
+        rebuilding.Rebuild(shared.projections._projectors["marks"], locks, rebuilding.untold).run(anew=True)
         waiting.join(PATIENCE)
     assert not waiting.is_alive()
     assert [standing.generation for standing in shared.projections._projectors["marks"].standings()] == [1]
