@@ -126,8 +126,11 @@ class Shape:
             values = self._fitted(values)
             fitting = self._fitting[tuple(map(type, values))]
         texts, numbers = fitting
-        # PostgreSQL has no NUL in a text; SQLite has no number that is none.
-        storable = "\x00" not in "".join(texts(values))
+        # PostgreSQL has no NUL in a text, neither database half a surrogate pair; SQLite has no number that is none.
+        try:
+            storable = b"\x00" not in "".join(texts(values)).encode()
+        except UnicodeEncodeError:
+            storable = False
         for n in numbers:
             storable = storable and -_LARGEST <= values[n] < _LARGEST
         if not storable:

@@ -179,8 +179,7 @@ class Projector:
                     changes.gone[name].extend(gone)
                 if error is not None:
                     behind = its[done][_POSITION]
-                    reason = f"{type(error).__name__}: {error}"
-                    changes.put_by.append((its[done], reason[:LONGEST_REASON].replace("\x00", "")))
+                    changes.put_by.append((its[done], _storable(f"{type(error).__name__}: {error}")))
                     done += 1
             changes.put_by.extend((row, f"waits behind {behind}") for row in its[done:])
         return changes
@@ -219,3 +218,8 @@ class Projector:
             raise
         except PersistenceError as error:
             raise ProjectionStopped(self.name, position, error) from error
+
+
+def _storable(reason: str) -> str:
+    """As much of it as a dead letter holds, in what both databases take for text."""
+    return reason[:LONGEST_REASON].replace("\x00", "").encode(errors="backslashreplace").decode()

@@ -146,6 +146,7 @@ CARELESS: dict[str, Callable[..., object]] = {
     "list": lambda _rows, _table, row: row.update(title=["a"]),
     "too large": lambda _rows, _table, row: row.update(count=2**63),
     "NUL": lambda _rows, _table, row: row.update(title="a\x00b"),
+    "half a surrogate pair": lambda _rows, _table, row: row.update(title="灯\ud800"),
     "not a number": lambda _rows, _table, row: row.update(share=float("nan")),
     "another stream": lambda _rows, _table, row: row.update(stream="p-9"),
 }
@@ -163,6 +164,16 @@ def test_what_is_no_row_is_put_by_before_the_database_sees_it(what: str, url: st
     assert [row["stream"] for row in world.projections.rows(careless.tables["careless"].table)] == ["p-2"]
     with pytest.raises(NotProjected):
         fold_log(careless, world.projections.entries())
+
+
+def test_a_reason_that_is_no_text_of_a_database_is_put_by_as_one(url: str, opened: Opener) -> None:
+    def raises(*_: object) -> None:
+        raise RuntimeError("\ud800, a\x00b")
+
+    world = opened(url, writing(raises))
+    world.happen(("p-1", Opened(title="a")))
+    world.projections.catch_up()
+    assert [letter.why for letter in world.projections.dead_letters()] == ["RuntimeError: \\ud800, ab"]
 
 
 def test_a_truth_value_is_a_number_and_an_enums_text_a_text(url: str, opened: Opener) -> None:
