@@ -177,8 +177,9 @@ class Projections:
     def rebuild(self, name: str, progress: Progress = untold) -> None:
         """Builds a projection anew beside the live one, and puts it in its place at one stroke.
 
-        Whoever reads sees the old or the new, never half; the position never goes back. While another builds it, this
-        waits first, as long as that one gets on. Raises ProjectionStopped, ProjectionNewer.
+        Whoever reads sees the old or the new, never half; the position never goes back. What one that was interrupted
+        had built is dropped. While another builds it, this waits first, as long as that one gets on. Raises
+        ProjectionStopped, ProjectionNewer.
         """
         (projector,) = self._named((name,))
         self._build(projector, progress, anew=True)

@@ -43,7 +43,7 @@ _IN_USE = {"55P03", "40P01"}  # PostgreSQL: the lock was not to be had in time; 
 
 
 class Rebuild:
-    """One projection being built anew. Killed anywhere, the next one goes on from what was committed."""
+    """One projection being built: anew, or as it is missing, and then on from what one that was killed committed."""
 
     def __init__(self, projector: Projector, locks: Locks, progress: Progress) -> None:
         self._projector = projector
@@ -64,7 +64,7 @@ class Rebuild:
             there = projector.standings()
             if anew or not any(standing.live for standing in there):
                 with projector.told(max((standing.position for standing in there), default=0)):
-                    self._build(self._begun())
+                    self._build(self._begun(anew=anew))
         finally:
             self._locks.release(lock)
         return True
@@ -84,8 +84,11 @@ class Rebuild:
             else:
                 return
 
-    def _begun(self) -> Standing:
-        """The generation that was begun before, if it is of this version, or a new one with empty tables."""
+    def _begun(self, *, anew: bool) -> Standing:
+        """A new generation with empty tables or, unless `anew`, one of this version that was begun before.
+
+        Whoever asks for a projection anew may have mended what made the half of one that is there.
+        """
         projector, head = self._projector, self._recorder.head()
         version = projector.projection.version
         with self._recorder.beside_the_log() as transaction:
@@ -93,7 +96,7 @@ class Rebuild:
             for standing in standings:
                 if standing.version > version:
                     raise ProjectionNewer(projector.name, standing.version, version)
-                if not standing.live and standing.version == version:
+                if not anew and not standing.live and standing.version == version:
                     transaction.tell([])
                     return standing
             for standing in standings:
