@@ -204,16 +204,19 @@ class Projections:
         return [Standing(*row) for row in self._recorder.read(self._books.all)]
 
     def wait_for(self, name: str, position: int, timeout: float = 10.0) -> None:
-        """Waits until a projection has come to a position of the log. Raises TimeoutError after so many seconds."""
+        """Waits until a projection has come to a position of the log, and until it is there.
+
+        Raises TimeoutError after so many seconds, ProjectionOutdated and ProjectionNewer.
+        """
         (projector,) = self._named((name,))
-        give_up, pause = monotonic() + timeout, 0.002
+        reached, give_up, pause = 0, monotonic() + timeout, 0.002
         while True:
-            standing = next((standing for standing in projector.standings() if standing.live), None)
-            if standing is not None and standing.position >= position:
-                return
+            with suppress(ProjectionMissing):
+                reached = projector.live(projector.standings()).position
+                if reached >= position:
+                    return
             left = give_up - monotonic()
             if left <= 0:
-                reached = standing.position if standing is not None else 0
                 raise TimeoutError(f"projection {name} is at position {reached}, not yet at {position}")
             sleep(min(pause, left))
             pause = min(pause * 2, self._recorder.poll_interval)
