@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proposals.adapters.store import Recorder, Row, Transaction
     from proposals.projections.projection import Entry, Projection
 
-State = Literal["live", "building", "missing", "outdated", "newer"]
+State = Literal["live", "building", "missing", "outdated", "newer", "unknown"]
 
 
 class Status(NamedTuple):
@@ -34,8 +34,8 @@ class Status(NamedTuple):
 
     name: str
     state: State
-    version: int
-    """The code's."""
+    version: int | None
+    """The code's, if it has the projection."""
     stored: int | None
     """The version that made what is stored."""
     position: int
@@ -120,7 +120,7 @@ class Projections:
         One that fails is tried again after a while, unless another takes over; the others go on. The log of the
         program tells why it did.
         """
-        from .metrics import PROJECTED, observed
+        from .metrics import observed
 
         projectors = self._named(names)
 
@@ -131,7 +131,7 @@ class Projections:
         with (
             Locks(self._recorder) as locks,
             closing(Bell(self._recorder)) as bell,
-            observed(self),
+            observed(self, self._recorder.store_id) as count,
             suppress(_Stopped),
         ):
             pauses = Pauses(locks, self._recorder.poll_interval)
@@ -143,9 +143,9 @@ class Projections:
                             with pauses.after(projector.name, projector.name):
                                 standing = self._live(projector, standings, locks, unless_stopped)
                                 events[projector.name] = self._turn(projector, standing, locks, head)
-                    for name, count in events.items():
-                        PROJECTED.add(count or 0, {"projection": name})
-                    if not any(count is not None for count in events.values()):
+                    for name, took in events.items():
+                        count(name, took or 0)
+                    if not any(took is not None for took in events.values()):
                         bell.wait(head)
                 stop.wait(pauses.left(_THE_LOG))
 
@@ -222,18 +222,22 @@ class Projections:
             pause = min(pause * 2, self._recorder.poll_interval)
 
     def status(self) -> list[Status]:
-        """Where each projection stands; one that is being built beside the live one is there twice."""
+        """Where each projection stands; one that is being built beside the live one is there twice.
+
+        Those that only others have, such as a host, come last.
+        """
         with self._recorder.snapshot() as read:
             ((head, _recorded_at),) = read(self._recorder.statements.head)
             standings = [Standing(*row) for row in read(self._books.all)]
             letters = {(name, generation): count for name, generation, count in read(self._books.counted)}
+        versions = {name: projection.version for name, projection in self._projections.items()}
         found = []
-        for projector in self._projectors.values():
-            name, version = projector.name, projector.projection.version
-            mine = [standing for standing in standings if standing.name == name]
-            if not any(standing.live for standing in mine):
+        for name in dict.fromkeys((*versions, *(standing.name for standing in standings))):
+            version = versions.get(name)
+            its = [standing for standing in standings if standing.name == name]
+            if version is not None and not any(standing.live for standing in its):
                 found.append(Status(name, "missing", version, None, 0, head, 0))
-            for standing in mine:
+            for standing in its:
                 # What is being filled in goes stream by stream: it has come to no position yet.
                 position = standing.position if standing.cursor is None or standing.live else 0
                 dead = letters.get(standing.key, 0)
@@ -242,12 +246,15 @@ class Projections:
         return found
 
     def dead_letters(self, *names: str) -> list[DeadLetter]:
-        """The events of live projections, or of all, that could not be projected, and those that wait behind them."""
+        """The events of live projections that could not be projected, and those that wait behind them.
+
+        Without names, of all that the store has, also of those that only others have.
+        """
+        self._named(names)
         return [
             DeadLetter(*row)
-            for projector in self._named(names)
-            for standing in projector.standings()
-            if standing.live
+            for standing in self._standings()
+            if standing.live and (standing.name in names or not names)
             for row in self._recorder.read(self._books.letters, standing.key)
         ]
 
@@ -283,9 +290,11 @@ class _Stopped(Exception):
     """The runner was told to stop while it was building a projection."""
 
 
-def _state(standing: Standing, version: int) -> State:
+def _state(standing: Standing, version: int | None) -> State:
     if not standing.live:
         return "building"
+    if version is None:
+        return "unknown"
     if standing.version == version:
         return "live"
     return "outdated" if standing.version < version else "newer"

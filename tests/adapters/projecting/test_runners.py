@@ -10,12 +10,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eventsourcing.persistence import OperationalError
+from opentelemetry.metrics import CallbackOptions
 from sqlalchemy import text
 
 from proposals.adapters.projecting import (
@@ -34,7 +35,7 @@ from proposals.adapters.store.bell import Bell
 from proposals.adapters.store.statements import Statement
 
 from .conftest import Opener
-from .worlds import Opened, World, marked, marks, things, whole
+from .worlds import POISON, Opened, World, marked, marks, things, whole
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60
@@ -453,16 +454,45 @@ def test_a_full_disk_is_reported_and_moves_nothing(tmp_path: Path, opened: Opene
     assert whole(world)
 
 
+def test_one_that_only_another_program_has_is_shown_with_what_waits_in_it(world: World) -> None:
+    world.happen(("p-1", marked("a", POISON)), ("p-2", marked()))
+    world.projections.catch_up()
+    world.happen(("p-2", marked()))
+    knows_one = world.with_(things())
+
+    assert [(status.name, status.state, status.version) for status in knows_one.status()] == [
+        ("things", "live", 1),
+        ("marks", "unknown", None),
+    ]
+    there = knows_one.status()[1]
+    assert (there.stored, there.position, there.lag, there.dead_letters) == (1, 2, 1, 1)
+    assert [letter.name for letter in knows_one.dead_letters()] == ["marks"]
+    assert knows_one.dead_letters("things") == []
+    with pytest.raises(ValueError, match="no projection is called marks"):
+        knows_one.dead_letters("marks")
+    with metrics.observed(knows_one, world.recorder.store_id):  # its figures are for its own program to tell
+        assert len(list(metrics._lag(CallbackOptions()))) == 1
+
+
+def test_the_figures_of_two_stores_in_one_process_are_told_apart(world: World, opened: Opener) -> None:
+    other = opened()
+    with ExitStack() as both:
+        for each in (world, other):
+            both.enter_context(metrics.observed(each.projections, each.recorder.store_id))
+        seen = [tuple((figure.attributes or {}).items()) for figure in metrics._lag(CallbackOptions())]
+    assert len(set(seen)) == len(seen) == 4
+
+
 def test_lag_and_dead_letters_are_figures_for_whoever_collects_them(world: World) -> None:
     world.happen(("p-1", marked("a", 666)), ("p-1", marked()))
     world.projections.catch_up()
     world.happen(("p-2", marked()))
-    options: Any = None
-    with metrics.observed(world.projections):
+    options = CallbackOptions()
+    with metrics.observed(world.projections, world.recorder.store_id):
         lags, letters = list(metrics._lag(options)), list(metrics._dead_letters(options))
     assert [(seen.value, seen.attributes) for seen in lags] == [
-        (1, {"projection": "things"}),
-        (1, {"projection": "marks"}),
+        (1, {"store": world.recorder.store_id, "projection": "things"}),
+        (1, {"store": world.recorder.store_id, "projection": "marks"}),
     ]
     assert [seen.value for seen in letters] == [0, 2]
     assert list(metrics._lag(options)) == []
