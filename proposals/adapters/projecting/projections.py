@@ -11,11 +11,12 @@ from sqlalchemy import Select, Table, select
 
 from proposals.adapters.store.bell import Bell
 from proposals.adapters.store.connections import ConnectionLost, in_memory, translated
+from proposals.projections.projection import fold_streams
 
 from .bookkeeping import Books, DeadLetter, Standing
 from .errors import ProjectionMissing
 from .locks import Locks
-from .projector import Projector
+from .projector import BATCH, Projector
 from .rebuilding import Progress, Rebuild, untold
 from .waiting import Patience, Pauses
 
@@ -258,12 +259,29 @@ class Projections:
             for row in self._recorder.read(self._books.letters, standing.key)
         ]
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The log as projections see it, for folding one in memory (`fold_log`). Raises UnknownEvent."""
-        return map(self._entry, self._recorder.projected_rows(after))
+    def folded(
+        self, *projections: Projection, until: str | None = None, progress: Progress = untold
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The rows of projections by the names of the tables, in the order of the keys, without any table.
+
+        For a store that can only be read, and for what had happened by an instant (text). The log is gone through once,
+        stream by stream. Raises whatever a handler raises, and UnknownEvent for an event that there is a handler for.
+        """
+        return fold_streams(projections, self._happened(projections, until, progress))
+
+    def _happened(self, projections: tuple[Projection, ...], until: str | None, progress: Progress) -> Iterator[Entry]:
+        """What the projections handle, stream by stream."""
+        head, names = self._recorder.head(), ", ".join(projection.name for projection in projections)
+        handled = {name for projection in projections for name in projection.handlers}
+        for done, row in enumerate(self._recorder.projected_by_stream("", head), 1):
+            _position, _stream, _version, name, occurred_at = row[:5]
+            if name in handled and (until is None or (occurred_at or "") <= until):
+                yield self._entry(row)
+            if done % BATCH == 0 or done == head:
+                progress(names, done, head)
 
     def entries_of(self, stream: str) -> Iterator[Entry]:
-        """The same of one stream."""
+        """A stream as projections see it. Raises UnknownEvent."""
         return map(self._entry, self._recorder.projected_of(stream))
 
     def rows(self, query: Table | Select[Any]) -> list[dict[str, Any]]:

@@ -163,7 +163,7 @@ def test_what_is_no_row_is_put_by_before_the_database_sees_it(what: str, url: st
     assert (letter.stream, letter.why.partition(":")[0]) == ("p-1", "NotProjected")
     assert [row["stream"] for row in world.projections.rows(careless.tables["careless"].table)] == ["p-2"]
     with pytest.raises(NotProjected):
-        fold_log(careless, world.projections.entries())
+        fold_log(careless, world.entries())
 
 
 def test_a_reason_that_is_no_text_of_a_database_is_put_by_as_one(url: str, opened: Opener) -> None:
