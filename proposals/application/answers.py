@@ -12,7 +12,7 @@ from proposals.projections.evaluation import EVALUATION, ROUNDS
 from proposals.projections.figures import Dimension
 from proposals.projections.handling import DISPATCHES, HANDLING, WORK_ORDERS
 from proposals.projections.organisation import EDITIONS, ORGANISATION, UNITS, Organisation
-from proposals.projections.projection import fold, fold_log
+from proposals.projections.projection import fold
 from proposals.projections.register import CASES, REGISTER, RegisterRow, register_row
 from proposals.projections.report import Report, month_in, report
 from proposals.projections.steps import STAYS, STEPS
@@ -122,9 +122,6 @@ def _models(app: Proposals, *projections: Projection, as_of: datetime | None, pr
             for name, shape in projection.tables.items()
         }
     latest = instant_text(as_of) if as_of is not None else None
-    known = [entry for entry in app.projections.entries() if latest is None or entry.occurred_at <= latest]
-    found: Models = {}
-    for projection in projections:
-        found |= fold_log(projection, known)
-        progress(1)
+    found = app.projections.folded(*projections, until=latest)
+    progress(len(projections))
     return found

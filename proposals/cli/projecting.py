@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from proposals.application import Proposals
 
-STATE_STYLES = {"live": "green", "building": "cyan", "missing": "yellow", "outdated": "red", "newer": "red"}
+STATE_STYLES = {
+    "live": "green",
+    "building": "cyan",
+    "missing": "yellow",
+    "outdated": "red",
+    "newer": "red",
+    "unknown": "yellow",
+}
 
 
 def status(context: typer.Context, shape: FormatOption = Format.TABLE) -> None:
@@ -40,8 +47,12 @@ def status(context: typer.Context, shape: FormatOption = Format.TABLE) -> None:
             remark(
                 words("status_dead_letter", **{key: str(letter[key]) for key in ("name", "position", "stream", "why")})
             )
-        if letters:
+        ours = {row["name"] for row in rows if row["version"] is not None}
+        stuck = {letter["name"] for letter in letters}
+        if stuck & ours:
             remark(words("status_replay"))
+        for name in sorted(stuck - ours):
+            remark(words("status_replay_host", name=name))
     if letters:
         raise typer.Exit(FINDINGS)
 
@@ -58,7 +69,7 @@ def rebuild(
     if bool(names) is every:
         raise Failure(words("error_rebuild_which"), WRONG_USAGE)
     with settings.opened() as app:
-        known = [found.name for found in app.projections.status()]
+        known = [found.name for found in app.projections.status() if found.version is not None]
         chosen = list(dict.fromkeys(known if every else names or []))
         unknown = [name for name in chosen if name not in known]
         if unknown:
@@ -83,5 +94,4 @@ def _colour(row: Mapping[str, Any]) -> str:
 
 
 def _versions(row: Mapping[str, Any]) -> str:
-    stored = row["stored"]
-    return str(row["version"]) if stored in {None, row["version"]} else f"{stored} → {row['version']}"
+    return " → ".join(str(version) for version in dict.fromkeys((row["stored"], row["version"])) if version is not None)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table
 
 from proposals.domain.errors import ProposalsError
 from proposals.domain.event import Event
-from proposals.domain.vocabulary import Kind, kind_of
 from proposals.projections.columns import TEXT
 
 READ_MODELS = MetaData()
@@ -42,11 +42,6 @@ class Entry(NamedTuple):
     actor: str
     entered_by: str
     data: Mapping[str, Any]
-
-    @property
-    def kind(self) -> Kind:
-        """What its stream is about."""
-        return kind_of(self.stream)
 
 
 class NotProjected(ProposalsError):
@@ -126,8 +121,11 @@ class Shape:
             values = self._fitted(values)
             fitting = self._fitting[tuple(map(type, values))]
         texts, numbers = fitting
-        # PostgreSQL has no NUL in a text; SQLite has no number that is none.
-        storable = "\x00" not in "".join(texts(values))
+        # PostgreSQL has no NUL in a text, neither database half a surrogate pair; SQLite has no number that is none.
+        try:
+            storable = b"\x00" not in "".join(texts(values)).encode()
+        except UnicodeEncodeError:
+            storable = False
         for n in numbers:
             storable = storable and -_LARGEST <= values[n] < _LARGEST
         if not storable:
@@ -265,18 +263,22 @@ def fold(projection: Projection, stream: str, stored: Stored, entries: Iterable[
 def fold_log(projection: Projection, entries: Iterable[Entry]) -> dict[str, list[Row]]:
     """The rows of all tables after these events, by the names of the tables, in the order of the keys.
 
-    In memory, without a database: for a store that can only be read, and for what was known at an earlier time.
-    Raises whatever a handler raises.
+    In memory, without a database. Raises whatever a handler raises.
     """
-    streams: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.name in projection.handlers:
-            streams.setdefault(entry.stream, []).append(entry)
-    folded = [fold(projection, stream, {}, streams[stream]) for stream in sorted(streams)]
-    return {
-        name: [dict(zip(shape.columns, row, strict=True)) for rows in folded for row in sorted(rows.values(name))]
-        for name, shape in projection.tables.items()
-    }
+    handled = (entry for entry in entries if entry.name in projection.handlers)
+    return fold_streams([projection], sorted(handled, key=attrgetter("stream")))
+
+
+def fold_streams(projections: Sequence[Projection], entries: Iterable[Entry]) -> dict[str, list[Row]]:
+    """The same of several projections, of events that come stream by stream: one stream of them is held at a time."""
+    found: dict[str, list[Row]] = {name: [] for projection in projections for name in projection.tables}
+    for stream, its in groupby(entries, key=attrgetter("stream")):
+        events = list(its)
+        for projection in projections:
+            rows = fold(projection, stream, {}, events)
+            for name, shape in projection.tables.items():
+                found[name].extend(dict(zip(shape.columns, row, strict=True)) for row in sorted(rows.values(name)))
+    return found
 
 
 _CALLED = {str: "texts", int: "whole numbers", float: "numbers"}

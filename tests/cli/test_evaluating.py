@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from proposals import ProposalRaised, Proposals
+from proposals.projections.projection import Entry, Projection, Rows
 from tests.cli.conftest import Desk, accepted, raised
 
 if TYPE_CHECKING:
@@ -55,6 +57,33 @@ def test_what_follows_the_log_says_how_far_it_is(desk: Desk) -> None:
     desk.do(raised("proposal-2"))
     assert {row["lag"] for row in desk.rows("status")} == {desk.head() - after[0]["position"]}
     assert [row["id"] for row in desk.rows("register")] == ["proposal-1", "proposal-2"]
+
+
+def test_what_waits_in_a_read_model_of_a_host_is_shown_with_where_it_is_taken_up(desk: Desk) -> None:
+    theirs = Projection("theirs", version=3)
+    theirs.table("theirs")
+
+    @theirs.on(ProposalRaised)
+    def refuse(_rows: Rows, _entry: Entry) -> None:
+        raise KeyError("boom")
+
+    desk.do(raised())
+    with Proposals(desk.url, projections=[theirs]) as host:
+        host.projections.catch_up()
+
+    shown = desk.run("status", code=3)
+    assert "'boom'" in shown.stderr
+    assert 'app.projections.replay("theirs")' in shown.stderr
+    assert "rebuild --replay" not in shown.stderr
+    assert "unknown here" in shown.stdout
+    in_chinese = desk.run("status", lang="zh", code=3)
+    assert "此处未知" in in_chinese.stdout
+    assert 'app.projections.replay("theirs")' in in_chinese.stderr
+    row = json.loads(desk.run("status", "--format", "json", code=3).stdout)[-1]
+    assert (row["name"], row["state"], row["version"], row["stored"]) == ("theirs", "unknown", None, 3)
+    assert (row["position"], row["lag"], row["dead_letters"]) == (desk.head(), 0, 1)
+    assert "there is no read model theirs" in desk.run("rebuild", "theirs", code=2).stderr
+    desk.run("rebuild", "--all")
 
 
 def test_rebuilding_gives_the_same_register(county: Desk) -> None:

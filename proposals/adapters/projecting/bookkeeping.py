@@ -67,6 +67,8 @@ class Books:
         self.letters = compiled(select(DEAD_LETTERS).where(*its).order_by(dead.position))
         first = select(dead.stream, func.min(dead.position)).where(*its)
         self.stopped = compiled(first.where(dead.stream.in_(select(statements.each("streams")))).group_by(dead.stream))
+        self.waiting = compiled(select(dead.stream).distinct().where(*its).order_by(dead.stream))
+        self.since = compiled(select(func.min(dead.version), func.count()).where(*its, stream))
         counted = select(dead.name, dead.generation, func.count()).group_by(dead.name, dead.generation)
         self.counted = compiled(counted)
         self._put_by = compiled(insert(DEAD_LETTERS))

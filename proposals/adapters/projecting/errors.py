@@ -38,7 +38,10 @@ class ProjectionNewer(ProposalsError):
 
 
 class ProjectionStopped(OperationalError):
-    """The database failed under a projection: it stays where it was, and goes on from there when it is run again."""
+    """The database failed under a projection, or another who runs it does not get on: it stays where it was.
+
+    It goes on from there when it is run again.
+    """
 
     def __init__(self, name: str, position: int, error: object) -> None:
         super().__init__(f"projection {name} stopped at position {position}: {error}")

@@ -43,8 +43,7 @@ class Locks:
 
     def __exit__(self, *_: object) -> None:
         """Give all of them back."""
-        for name in list(self._held):
-            self.release(name)
+        self.release(*self._held)
         self._hang_up()
 
     def take(self, name: str) -> bool:
@@ -58,17 +57,18 @@ class Locks:
             self._held[name] = taken
         return True
 
-    def release(self, name: str) -> None:
-        """Give a lock back, if it is ours."""
-        held = self._held.pop(name, None)
-        if isinstance(held, int) and not self._on_server:
-            os.close(held)
-        elif self._on_server and held is not None and self._session is not None:
-            session: Any = self._session.dbapi_connection
-            with suppress(Exception):  # a session that was lost has given it back
-                session.execute("SELECT pg_advisory_unlock(%s)", (held,))
-        elif held is not None:
-            held.release()
+    def release(self, *names: str) -> None:
+        """Give those locks of these back that are ours."""
+        for name in names:
+            held = self._held.pop(name, None)
+            if isinstance(held, int) and not self._on_server:
+                os.close(held)
+            elif self._on_server and held is not None and self._session is not None:
+                session: Any = self._session.dbapi_connection
+                with suppress(Exception):  # a session that was lost has given it back
+                    session.execute("SELECT pg_advisory_unlock(%s)", (held,))
+            elif held is not None:
+                held.release()
 
     def _take_in_memory(self, name: str) -> Any:  # noqa: ANN401 - a lock is of a type without a name
         lock = _IN_MEMORY.setdefault(self._recorder, defaultdict(Lock))[name]

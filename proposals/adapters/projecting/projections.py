@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import cached_property
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from eventsourcing.persistence import PersistenceError
 from sqlalchemy import Select, Table, select
 
 from proposals.adapters.store.bell import Bell
 from proposals.adapters.store.connections import ConnectionLost, in_memory, translated
-from proposals.domain.errors import ProposalsError
+from proposals.projections.projection import fold_streams
 
 from .bookkeeping import Books, DeadLetter, Standing
 from .errors import ProjectionMissing
 from .locks import Locks
-from .projector import Projector
-from .rebuilding import Progress, Rebuild
+from .projector import BATCH, Projector
+from .rebuilding import Progress, Rebuild, untold
+from .waiting import Patience, Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,12 +27,7 @@ if TYPE_CHECKING:
     from proposals.adapters.store import Recorder, Row, Transaction
     from proposals.projections.projection import Entry, Projection
 
-log = logging.getLogger(__name__)
-
-State = Literal["live", "building", "missing", "outdated", "newer"]
-
-LONGEST_PAUSE = 30.0
-"""Seconds, at most, after which a projection that failed is tried again."""
+State = Literal["live", "building", "missing", "outdated", "newer", "unknown"]
 
 
 class Status(NamedTuple):
@@ -41,8 +35,8 @@ class Status(NamedTuple):
 
     name: str
     state: State
-    version: int
-    """The code's."""
+    version: int | None
+    """The code's, if it has the projection."""
     stored: int | None
     """The version that made what is stored."""
     position: int
@@ -80,8 +74,7 @@ class Projections:
             recorder.follow = self._follow
             for projector in self._inline:
                 if not any(standing.live for standing in projector.standings()):
-                    with Locks(recorder) as locks:
-                        Rebuild(projector, locks, None).run(anew=False)
+                    self._build(projector, untold, anew=False)
 
     # What is compiled is compiled when it is first wanted: most who open a store never run a projection.
 
@@ -102,35 +95,35 @@ class Projections:
 
     # --- going on
 
-    def catch_up(self, *names: str, progress: Progress | None = None) -> None:
+    def catch_up(self, *names: str, progress: Progress = untold) -> None:
         """Brings projections, or all of them, to where the log ends now; one that is not there is built first.
 
-        Where another runs one already, this waits for it to get there. Raises ProjectionStopped,
-        ProjectionOutdated, ProjectionNewer.
+        Where another runs one already, this waits for it to get there, as long as it gets on. Raises
+        ProjectionStopped, ProjectionOutdated, ProjectionNewer.
         """
         head = self._recorder.head()
         with Locks(self._recorder) as locks:
             for projector in self._named(names):
-                standing = self._live(projector, locks, progress)
-                while standing.position < head:
-                    if not locks.take(projector.name):
-                        sleep(self._recorder.poll_interval)
+                patience = Patience(projector)
+                while True:
+                    standing = self._live(projector, projector.standings(), locks, progress)
+                    if standing is not None and standing.position >= head:
+                        break
+                    if standing is None or not locks.take(projector.name):
+                        patience.wait()
                     elif (advanced := self._advance(projector, standing, head)) is not None:
-                        standing, _ = advanced
-                        if progress is not None:
-                            progress(projector.name, standing.position, head)
-                        continue
-                    standing = projector.live(projector.standings())
+                        progress(projector.name, advanced[0].position, head)
                 locks.release(projector.name)
 
     def run(self, stop: Event, *names: str) -> None:
         """Keeps projections, or all of them, up with the log until it is told to stop.
 
-        One that fails is tried again after a while, the others go on; the log of the program tells why it did.
+        One that fails is tried again after a while, unless another takes over; the others go on. The log of the
+        program tells why it did.
         """
-        from .metrics import PROJECTED, observed
+        from .metrics import observed
 
-        projectors, pauses = self._named(names), _Pauses()
+        projectors = self._named(names)
 
         def unless_stopped(*_: object) -> None:
             if stop.is_set():
@@ -139,38 +132,41 @@ class Projections:
         with (
             Locks(self._recorder) as locks,
             closing(Bell(self._recorder)) as bell,
-            observed(self),
+            observed(self, self._recorder.store_id) as count,
             suppress(_Stopped),
         ):
+            pauses = Pauses(locks, self._recorder.poll_interval)
             while not stop.is_set():
-                with pauses.after("the log", self._recorder.poll_interval):
-                    head, events = self._recorder.head(), {}
+                with pauses.after(_THE_LOG, *(projector.name for projector in projectors)):
+                    head, standings, events = self._recorder.head(), self._standings(), {}
                     for projector in projectors:
-                        if pauses.over(projector.name):
-                            with pauses.after(projector.name, self._recorder.poll_interval):
-                                events[projector.name] = self._turn(projector, locks, head, unless_stopped)
-                    for name, count in events.items():
-                        PROJECTED.add(count or 0, {"projection": name})
-                    if not any(count is not None for count in events.values()):
+                        if not pauses.left(projector.name):
+                            with pauses.after(projector.name, projector.name):
+                                standing = self._live(projector, standings, locks, unless_stopped)
+                                events[projector.name] = self._turn(projector, standing, locks, head)
+                    for name, took in events.items():
+                        count(name, took or 0)
+                    if not any(took is not None for took in events.values()):
                         bell.wait(head)
-                if not pauses.over("the log"):
-                    stop.wait(self._recorder.poll_interval)
+                stop.wait(pauses.left(_THE_LOG))
 
-    def _turn(self, projector: Projector, locks: Locks, head: int, progress: Progress) -> int | None:
-        """Goes on by a batch, if that is ours to do; returns how many events it took, or None if it is all done."""
-        standing = self._live(projector, locks, progress)
-        if not locks.take(projector.name) or standing.position >= head:
+    def _turn(self, projector: Projector, standing: Standing | None, locks: Locks, head: int) -> int | None:
+        """Goes on by a batch; returns how many events it took, or None if there is nothing for us to do."""
+        if standing is None or standing.position >= head or not locks.take(projector.name):
             return None
         advanced = self._advance(projector, standing, head)
         return advanced[1] if advanced is not None else 0
 
-    def _live(self, projector: Projector, locks: Locks, progress: Progress | None) -> Standing:
-        """The live generation, which is built if there is none."""
+    def _live(
+        self, projector: Projector, standings: Iterable[Standing], locks: Locks, progress: Progress
+    ) -> Standing | None:
+        """The live generation, which is built if there is none; none while another builds it."""
         try:
-            return projector.live(projector.standings())
+            return projector.live(standings)
         except ProjectionMissing:
-            Rebuild(projector, locks, progress).run(anew=False)
-            return projector.live(projector.standings())
+            locks.release(*self._projectors)  # others may go on with them while we build this one
+            built = Rebuild(projector, locks, progress).run(anew=False)
+            return projector.live(projector.standings()) if built else None
 
     @staticmethod
     def _advance(projector: Projector, standing: Standing, head: int) -> tuple[Standing, int] | None:
@@ -179,15 +175,21 @@ class Projections:
         except ConnectionLost:  # an idle one had died, perhaps; the standing tells if the commit went through
             return projector.advance(projector.tables, standing, head)
 
-    def rebuild(self, name: str, progress: Progress | None = None) -> None:
+    def rebuild(self, name: str, progress: Progress = untold) -> None:
         """Builds a projection anew beside the live one, and puts it in its place at one stroke.
 
-        Whoever reads sees the old or the new, never half; the position never goes back. One that was interrupted
-        goes on where it was. Raises ProjectionStopped, ProjectionNewer.
+        Whoever reads sees the old or the new, never half; the position never goes back. What one that was interrupted
+        had built is dropped. While another builds it, this waits first, as long as that one gets on. Raises
+        ProjectionStopped, ProjectionNewer.
         """
         (projector,) = self._named((name,))
+        self._build(projector, progress, anew=True)
+
+    def _build(self, projector: Projector, progress: Progress, *, anew: bool) -> None:
+        patience = Patience(projector)
         with Locks(self._recorder) as locks:
-            Rebuild(projector, locks, progress).run(anew=True)
+            while not Rebuild(projector, locks, progress).run(anew=anew):
+                patience.wait()
 
     def replay(self, name: str) -> int:
         """Tries the events that could not be projected once more; returns how many now were.
@@ -199,34 +201,44 @@ class Projections:
 
     # --- looking
 
+    def _standings(self) -> list[Standing]:
+        return [Standing(*row) for row in self._recorder.read(self._books.all)]
+
     def wait_for(self, name: str, position: int, timeout: float = 10.0) -> None:
-        """Waits until a projection has come to a position of the log. Raises TimeoutError after so many seconds."""
+        """Waits until a projection has come to a position of the log, and until it is there.
+
+        Raises TimeoutError after so many seconds, ProjectionOutdated and ProjectionNewer.
+        """
         (projector,) = self._named((name,))
-        give_up, pause = monotonic() + timeout, 0.002
+        reached, give_up, pause = 0, monotonic() + timeout, 0.002
         while True:
-            standing = next((standing for standing in projector.standings() if standing.live), None)
-            if standing is not None and standing.position >= position:
-                return
+            with suppress(ProjectionMissing):
+                reached = projector.live(projector.standings()).position
+                if reached >= position:
+                    return
             left = give_up - monotonic()
             if left <= 0:
-                reached = standing.position if standing is not None else 0
                 raise TimeoutError(f"projection {name} is at position {reached}, not yet at {position}")
             sleep(min(pause, left))
             pause = min(pause * 2, self._recorder.poll_interval)
 
     def status(self) -> list[Status]:
-        """Where each projection stands; one that is being built beside the live one is there twice."""
+        """Where each projection stands; one that is being built beside the live one is there twice.
+
+        Those that only others have, such as a host, come last.
+        """
         with self._recorder.snapshot() as read:
             ((head, _recorded_at),) = read(self._recorder.statements.head)
             standings = [Standing(*row) for row in read(self._books.all)]
             letters = {(name, generation): count for name, generation, count in read(self._books.counted)}
+        versions = {name: projection.version for name, projection in self._projections.items()}
         found = []
-        for projector in self._projectors.values():
-            name, version = projector.name, projector.projection.version
-            mine = [standing for standing in standings if standing.name == name]
-            if not any(standing.live for standing in mine):
+        for name in dict.fromkeys((*versions, *(standing.name for standing in standings))):
+            version = versions.get(name)
+            its = [standing for standing in standings if standing.name == name]
+            if version is not None and not any(standing.live for standing in its):
                 found.append(Status(name, "missing", version, None, 0, head, 0))
-            for standing in mine:
+            for standing in its:
                 # What is being filled in goes stream by stream: it has come to no position yet.
                 position = standing.position if standing.cursor is None or standing.live else 0
                 dead = letters.get(standing.key, 0)
@@ -235,21 +247,41 @@ class Projections:
         return found
 
     def dead_letters(self, *names: str) -> list[DeadLetter]:
-        """The events of live projections, or of all, that could not be projected, and those that wait behind them."""
+        """The events of live projections that could not be projected, and those that wait behind them.
+
+        Without names, of all that the store has, also of those that only others have.
+        """
+        self._named(names)
         return [
             DeadLetter(*row)
-            for projector in self._named(names)
-            for standing in projector.standings()
-            if standing.live
+            for standing in self._standings()
+            if standing.live and (standing.name in names or not names)
             for row in self._recorder.read(self._books.letters, standing.key)
         ]
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The log as projections see it, for folding one in memory (`fold_log`). Raises UnknownEvent."""
-        return map(self._entry, self._recorder.projected_rows(after))
+    def folded(
+        self, *projections: Projection, until: str | None = None, progress: Progress = untold
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The rows of projections by the names of the tables, in the order of the keys, without any table.
+
+        For a store that can only be read, and for what had happened by an instant (text). The log is gone through once,
+        stream by stream. Raises whatever a handler raises, and UnknownEvent for an event that there is a handler for.
+        """
+        return fold_streams(projections, self._happened(projections, until, progress))
+
+    def _happened(self, projections: tuple[Projection, ...], until: str | None, progress: Progress) -> Iterator[Entry]:
+        """What the projections handle, stream by stream."""
+        head, names = self._recorder.head(), ", ".join(projection.name for projection in projections)
+        handled = {name for projection in projections for name in projection.handlers}
+        for done, row in enumerate(self._recorder.projected_by_stream("", head), 1):
+            _position, _stream, _version, name, occurred_at = row[:5]
+            if name in handled and (until is None or (occurred_at or "") <= until):
+                yield self._entry(row)
+            if done % BATCH == 0 or done == head:
+                progress(names, done, head)
 
     def entries_of(self, stream: str) -> Iterator[Entry]:
-        """The same of one stream."""
+        """A stream as projections see it. Raises UnknownEvent."""
         return map(self._entry, self._recorder.projected_of(stream))
 
     def rows(self, query: Table | Select[Any]) -> list[dict[str, Any]]:
@@ -269,36 +301,18 @@ class Projections:
         return [projector for name, projector in self._projectors.items() if name in names or not names]
 
 
+_THE_LOG = "the log"  # what a runner leaves alone when the store itself fails: it is the name of no projection
+
+
 class _Stopped(Exception):
     """The runner was told to stop while it was building a projection."""
 
 
-class _Pauses:
-    """Until when that which failed is left alone: twice as long each time, from one poll interval on."""
-
-    def __init__(self) -> None:
-        self._pauses: dict[str, tuple[float, float]] = {}
-
-    def over(self, name: str) -> bool:
-        """Whether it may be tried."""
-        return monotonic() >= self._pauses.get(name, (0.0, 0.0))[1]
-
-    @contextmanager
-    def after(self, name: str, shortest: float) -> Iterator[None]:
-        """Tries something, and pauses after it if it fails."""
-        try:
-            yield
-        except (PersistenceError, ProposalsError) as error:
-            pause = min(max(2 * self._pauses.get(name, (0.0, 0.0))[0], shortest), LONGEST_PAUSE)
-            self._pauses[name] = pause, monotonic() + pause
-            log.error("%s (again in %.1f s)", error, pause)  # noqa: TRY400 - it says what there is to say
-        else:
-            self._pauses.pop(name, None)
-
-
-def _state(standing: Standing, version: int) -> State:
+def _state(standing: Standing, version: int | None) -> State:
     if not standing.live:
         return "building"
+    if version is None:
+        return "unknown"
     if standing.version == version:
         return "live"
     return "outdated" if standing.version < version else "newer"

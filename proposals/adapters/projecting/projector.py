@@ -62,7 +62,7 @@ class Projector:
 
     def live(self, standings: Iterable[Standing]) -> Standing:
         """The live one. Raises ProjectionMissing, and ProjectionOutdated or ProjectionNewer if it is not ours."""
-        live = next((standing for standing in standings if standing.live), None)
+        live = next((standing for standing in standings if standing.live and standing.name == self.name), None)
         if live is None:
             raise ProjectionMissing(self.name)
         if live.version < self.projection.version:
@@ -141,19 +141,23 @@ class Projector:
 
         Raises ProjectionStopped, ProjectionMissing, ProjectionOutdated and ProjectionNewer.
         """
-        standing = self.live(self.standings())
+        standing, projected = self.live(self.standings()), 0
         with self.told(standing.position):
-            before = [DeadLetter(*row) for row in self.recorder.read(self.books.letters, standing.key)]
-            first = {letter.stream: letter.version for letter in reversed(before)}
-            for stream, version in first.items():
+            for (stream,) in self.recorder.read(self.books.waiting, standing.key):
                 with self.recorder.beside_the_log() as transaction:
+                    # Since when it waits is asked under the lock: another replay may have been through, or a rebuild.
                     standing = self.live(self.locked(transaction))
-                    transaction.write(self.books.take_up(standing, stream))
-                    wanted = stream, version, standing.position, self._handled
-                    (rows,) = transaction.ask([(self.recorder.statements.projected_of, wanted)])
-                    self.project(transaction, self.tables, standing, rows)
+                    its = self.books.since, (*standing.key, stream)
+                    (((version, before),),) = transaction.ask([its])
+                    if before:
+                        transaction.write(self.books.take_up(standing, stream))
+                        wanted = stream, version, standing.position, self._handled
+                        (rows,) = transaction.ask([(self.recorder.statements.projected_of, wanted)])
+                        self.project(transaction, self.tables, standing, rows)
+                        (((_, after),),) = transaction.ask([its])
+                        projected += before - after
                     transaction.tell([])
-            return len(before) - len(self.recorder.read(self.books.letters, standing.key))
+        return projected
 
     # --- folding
 
@@ -175,8 +179,7 @@ class Projector:
                     changes.gone[name].extend(gone)
                 if error is not None:
                     behind = its[done][_POSITION]
-                    reason = f"{type(error).__name__}: {error}"
-                    changes.put_by.append((its[done], reason[:LONGEST_REASON].replace("\x00", "")))
+                    changes.put_by.append((its[done], _storable(f"{type(error).__name__}: {error}")))
                     done += 1
             changes.put_by.extend((row, f"waits behind {behind}") for row in its[done:])
         return changes
@@ -215,3 +218,8 @@ class Projector:
             raise
         except PersistenceError as error:
             raise ProjectionStopped(self.name, position, error) from error
+
+
+def _storable(reason: str) -> str:
+    """As much of it as a dead letter holds, in what both databases take for text."""
+    return reason[:LONGEST_REASON].replace("\x00", "").encode(errors="backslashreplace").decode()

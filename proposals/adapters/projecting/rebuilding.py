@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a projection's name, how many events of the log are done, and of how many."""
 
+
+def untold(_name: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
 PAGE = 2000
 """Events that one transaction fills in, at least; a stream is not divided."""
 
@@ -38,32 +43,31 @@ _IN_USE = {"55P03", "40P01"}  # PostgreSQL: the lock was not to be had in time; 
 
 
 class Rebuild:
-    """One projection being built anew. Killed anywhere, the next one goes on from what was committed."""
+    """One projection being built: anew, or as it is missing, and then on from what one that was killed committed."""
 
-    def __init__(self, projector: Projector, locks: Locks, progress: Progress | None) -> None:
+    def __init__(self, projector: Projector, locks: Locks, progress: Progress) -> None:
         self._projector = projector
         self._recorder = projector.recorder
         self._books = projector.books
         self._locks = locks
-        self._progress = progress or (lambda _name, _done, _total: None)
+        self._progress = progress
 
-    def run(self, *, anew: bool) -> None:
-        """Builds it; unless `anew`, only if no generation is live. Waits while another does so.
+    def run(self, *, anew: bool) -> bool:
+        """Builds it; unless `anew`, only if no generation is live. False, and nothing is done, while another does so.
 
         Raises ProjectionStopped, ProjectionNewer.
         """
         projector, lock = self._projector, f"{self._projector.name}.rebuild"
-        while not self._locks.take(lock):
-            self._progress(projector.name, 0, self._recorder.head())
-            sleep(self._recorder.poll_interval)
+        if not self._locks.take(lock):
+            return False
         try:
             there = projector.standings()
-            if not anew and any(standing.live for standing in there):
-                return
-            with projector.told(max((standing.position for standing in there), default=0)):
-                self._build(self._begun())
+            if anew or not any(standing.live for standing in there):
+                with projector.told(max((standing.position for standing in there), default=0)):
+                    self._build(self._begun(anew=anew))
         finally:
             self._locks.release(lock)
+        return True
 
     def _build(self, standing: Standing) -> None:
         tables = Tables(self._projector.projection, self._recorder.statements, standing.generation)
@@ -80,8 +84,11 @@ class Rebuild:
             else:
                 return
 
-    def _begun(self) -> Standing:
-        """The generation that was begun before, if it is of this version, or a new one with empty tables."""
+    def _begun(self, *, anew: bool) -> Standing:
+        """A new generation with empty tables or, unless `anew`, one of this version that was begun before.
+
+        Whoever asks for a projection anew may have mended what made the half of one that is there.
+        """
         projector, head = self._projector, self._recorder.head()
         version = projector.projection.version
         with self._recorder.beside_the_log() as transaction:
@@ -89,7 +96,7 @@ class Rebuild:
             for standing in standings:
                 if standing.version > version:
                     raise ProjectionNewer(projector.name, standing.version, version)
-                if not standing.live and standing.version == version:
+                if not anew and not standing.live and standing.version == version:
                     transaction.tell([])
                     return standing
             for standing in standings:

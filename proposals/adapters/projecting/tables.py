@@ -59,9 +59,9 @@ class Tables:
         return [*made, *(f"ANALYZE {self._quoted(copy.name)}" for copy in copies)]
 
     def drop(self, standing: Standing) -> list[str]:
-        """What drops the tables of a generation, this one's or another's."""
+        """What drops the tables of a generation, this one's or another's, if nobody has thrown them away."""
         suffix = "" if standing.live else _suffix(standing.generation)
-        return [f"DROP TABLE {self._quoted(name + suffix)}" for name in tables_of(standing)]
+        return [f"DROP TABLE IF EXISTS {self._quoted(name + suffix)}" for name in tables_of(standing)]
 
     def rename(self) -> list[str]:
         """What gives the tables their own names. A host's views on SQLite must not mind that these are gone before."""

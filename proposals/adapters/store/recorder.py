@@ -301,15 +301,8 @@ class Recorder(ProcessRecorder):
         """Give the latest instant at which anything in the log happened, as text; none while it is empty."""
         return str(self.read(self.statements.last_occurred)[0][0] or "")
 
-    def projected_rows(self, after: int = 0) -> Iterator[Row]:
-        """Go through what projections see (`PROJECTED`) of the log from after a position to where it ends now."""
-        head = self.head()
-        while after < head:
-            yield from self.read(self.statements.projected_all, (after, min(after + PAGE, head)))
-            after += PAGE
-
     def projected_of(self, stream: str) -> list[Row]:
-        """Read what projections take of one stream."""
+        """Read what projections see (`PROJECTED`) of one stream."""
         return self.read(self.statements.projected_alone, (stream,))
 
     def projected_by_stream(self, after: str, through: int) -> Iterator[Row]:

@@ -144,8 +144,8 @@ class Statements:
 
         projected = select(*(EVENTS.c[name] for name in PROJECTED))
         of_names = EVENTS.c.name.in_(select(self.each("names")))
-        between = projected.where(*_between(EVENTS, "after", "through")).order_by(EVENTS.c.position)
-        self.projected_all, self.projected = self.compiled(between), self.compiled(between.where(of_names))
+        between = projected.where(*_between(EVENTS, "after", "through"), of_names)
+        self.projected = self.compiled(between.order_by(EVENTS.c.position))
         self.projected_alone = self.compiled(projected.where(stream == words("stream")).order_by(version))
         self.last_occurred = self.compiled(select(func.max(EVENTS.c.occurred_at)))
         self.projected_of = self.compiled(

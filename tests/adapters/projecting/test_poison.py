@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Float
@@ -71,6 +73,29 @@ def test_a_replay_goes_as_far_as_it_can(world: World) -> None:
     assert world.all() == world.folded(things(), marks(mended=True)) | {"things": world.all()["things"]}
 
 
+@pytest.mark.parametrize("other", ["replay", "rebuild"])
+def test_what_another_projects_while_a_replay_begins_is_not_projected_again(
+    world: World, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.happen(("p-1", marked("a")), ("p-1", marked("b", POISON)), ("p-1", marked("a", 5)))
+    world.projections.catch_up()
+    ours, theirs = (world.with_(things(), marks(mended=True)) for _ in range(2))
+    begin = world.recorder.beside_the_log
+    told: list[str] = []
+
+    def late() -> AbstractContextManager[Any]:
+        if not told:
+            told.append("the streams that wait have been read")
+            getattr(theirs, other)("marks")
+        return begin()
+
+    monkeypatch.setattr(world.recorder, "beside_the_log", late)
+
+    assert ours.replay("marks") == 0
+    assert world.all() == world.folded(things(), marks(mended=True))
+    assert ours.dead_letters() == []
+
+
 def test_an_event_of_a_newer_release_waits_for_it(world: World) -> None:
     newer = event("p-1", 1, marked())
     world.recorder.insert_events([type(newer)(**{**newer.__dict__, "schema": 2})])
@@ -121,6 +146,7 @@ CARELESS: dict[str, Callable[..., object]] = {
     "list": lambda _rows, _table, row: row.update(title=["a"]),
     "too large": lambda _rows, _table, row: row.update(count=2**63),
     "NUL": lambda _rows, _table, row: row.update(title="a\x00b"),
+    "half a surrogate pair": lambda _rows, _table, row: row.update(title="灯\ud800"),
     "not a number": lambda _rows, _table, row: row.update(share=float("nan")),
     "another stream": lambda _rows, _table, row: row.update(stream="p-9"),
 }
@@ -137,7 +163,17 @@ def test_what_is_no_row_is_put_by_before_the_database_sees_it(what: str, url: st
     assert (letter.stream, letter.why.partition(":")[0]) == ("p-1", "NotProjected")
     assert [row["stream"] for row in world.projections.rows(careless.tables["careless"].table)] == ["p-2"]
     with pytest.raises(NotProjected):
-        fold_log(careless, world.projections.entries())
+        fold_log(careless, world.entries())
+
+
+def test_a_reason_that_is_no_text_of_a_database_is_put_by_as_one(url: str, opened: Opener) -> None:
+    def raises(*_: object) -> None:
+        raise RuntimeError("\ud800, a\x00b")
+
+    world = opened(url, writing(raises))
+    world.happen(("p-1", Opened(title="a")))
+    world.projections.catch_up()
+    assert [letter.why for letter in world.projections.dead_letters()] == ["RuntimeError: \\ud800, ab"]
 
 
 def test_a_truth_value_is_a_number_and_an_enums_text_a_text(url: str, opened: Opener) -> None:

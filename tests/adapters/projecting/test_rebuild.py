@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select, text
 
-from proposals.adapters.projecting import ProjectionStopped, projector, rebuilding
+from proposals.adapters.projecting import Projections, ProjectionStopped, projector, rebuilding
 from proposals.adapters.projecting.locks import Locks
 
 from .conftest import Opener
 from .test_runners import PATIENCE, caught_up, running
-from .worlds import Marked, Opened, World, marked, marks, positions, things, whole
+from .worlds import POISON, Marked, Opened, World, marked, marks, positions, things, whole
 
 WRITERS, EACH = 4, 30
 
@@ -67,13 +67,18 @@ def test_it_goes_on_while_writers_append_and_readers_read(
     assert len(shared.projections.status()) == 2
 
 
-def test_what_was_begun_by_another_version_is_dropped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.happen(("p-1", Opened(title="a")))
-    world.projections.catch_up("things")
-    with monkeypatch.context() as patch:
+def interrupted(projections: Projections, name: str) -> None:
+    """A rebuild that ends when all is filled in, and not caught up."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rebuilding.Rebuild, "_caught_up", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            world.projections.rebuild("things")
+            projections.rebuild(name)
+
+
+def test_what_was_begun_by_another_version_is_dropped(world: World) -> None:
+    world.happen(("p-1", Opened(title="a")))
+    world.projections.catch_up("things")
+    interrupted(world.projections, "things")
     assert [(status.state, status.stored) for status in world.projections.status()[:2]] == [
         ("live", 1),
         ("building", 1),
@@ -86,6 +91,43 @@ def test_what_was_begun_by_another_version_is_dropped(world: World, monkeypatch:
     tables = set(inspect(world.recorder.engine).get_table_names()) if world.url != "sqlite://" else set()
     assert not any("__g" in table for table in tables)
     assert newer.rows(things(version=2).tables["things"].table)[0]["title"] == "A"
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_rebuild_after_a_mend_does_not_go_on_with_what_one_before_it_had_made(world: World, *, live: bool) -> None:
+    world.happen(("p-1", marked("a", POISON)), ("p-2", marked()))
+    if live:
+        world.projections.catch_up("marks")
+    interrupted(world.projections, "marks")
+    mended = world.with_(things(), marks(mended=True))
+
+    mended.rebuild("marks")
+
+    assert mended.dead_letters() == []
+    assert world.rows("marks", "mark_times") == world.folded(marks(mended=True))
+    assert [standing.generation for standing in mended._projectors["marks"].standings()] == [2 + live]
+
+
+def test_one_that_is_missing_is_built_on_from_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.happen(("p-1", marked()), ("p-2", marked()))
+    interrupted(world.projections, "marks")
+    monkeypatch.setattr(rebuilding.Rebuild, "_filled", None)  # it is not filled in again
+    world.projections.catch_up("marks")
+    assert [standing.generation for standing in world.projections._projectors["marks"].standings()] == [1]
+    assert whole(world)
+
+
+def test_tables_that_were_thrown_away_are_built_again(world: World) -> None:
+    world.happen(("p-1", marked()))
+    world.projections.catch_up()
+    with world.recorder.beside_the_log() as transaction:
+        transaction.ask([])
+        transaction.define(["DROP TABLE marks", "DROP TABLE mark_times"])
+        transaction.tell([])
+    world.happen(("p-1", marked()))
+    world.projections.rebuild("marks")
+    world.projections.catch_up()
+    assert whole(world)
 
 
 def test_tables_and_indexes_of_a_version_that_has_others_go(shared: World) -> None:
@@ -112,7 +154,7 @@ def test_another_rebuild_waits_and_one_that_is_not_needed_is_not_done(shared: Wo
         waiting.start()
         waiting.join(0.2)
         assert waiting.is_alive()
-        rebuilding.Rebuild(shared.projections._projectors["marks"], locks, None).run(anew=True)
+        rebuilding.Rebuild(shared.projections._projectors["marks"], locks, rebuilding.untold).run(anew=True)
         waiting.join(PATIENCE)
     assert not waiting.is_alive()
     assert [standing.generation for standing in shared.projections._projectors["marks"].standings()] == [1]

@@ -10,12 +10,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eventsourcing.persistence import OperationalError
+from opentelemetry.metrics import CallbackOptions
 from sqlalchemy import text
 
 from proposals.adapters.projecting import (
@@ -26,11 +27,15 @@ from proposals.adapters.projecting import (
     ProjectionStopped,
     metrics,
     projector,
+    rebuilding,
+    waiting,
 )
 from proposals.adapters.projecting.locks import Locks
+from proposals.adapters.store.bell import Bell
+from proposals.adapters.store.statements import Statement
 
 from .conftest import Opener
-from .worlds import Opened, World, marked, marks, things, whole
+from .worlds import POISON, Opened, World, marked, marks, things, whole
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60
@@ -176,7 +181,11 @@ def test_what_an_older_version_made_is_left_alone_until_it_is_rebuilt(world: Wor
     before = world.all()
     newer = world.with_(things(version=2), marks())
 
-    acts: list[Callable[[], object]] = [newer.catch_up, lambda: newer.replay("things")]
+    acts: list[Callable[[], object]] = [
+        newer.catch_up,
+        lambda: newer.replay("things"),
+        lambda: newer.wait_for("things", 1, timeout=0),  # it has come there, but not by this version
+    ]
     for act in acts:
         with pytest.raises(ProjectionOutdated, match="proposals rebuild things"):
             act()
@@ -185,7 +194,11 @@ def test_what_an_older_version_made_is_left_alone_until_it_is_rebuilt(world: Wor
     assert world.all() == before
     newer.rebuild("things")
     assert newer.rows(things(version=2).tables["things"].table) == [{"stream": "p-1", "title": "B", "seen": 0}]
-    acts = [world.projections.catch_up, lambda: world.projections.rebuild("things")]
+    acts = [
+        world.projections.catch_up,
+        lambda: world.projections.rebuild("things"),
+        lambda: world.projections.wait_for("things", 1, timeout=0),
+    ]
     for act in acts:
         with pytest.raises(ProjectionNewer, match="newer release"):
             act()
@@ -222,6 +235,162 @@ def test_a_runner_that_met_an_error_of_the_database_goes_on_when_that_is_over(
             transaction.tell([])
         caught_up(world)
     assert whole(world)
+
+
+class Stop(threading.Event):
+    """Told to wait, it notes for how long, and after five times it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0)
+        if len(self.waits) == 5:
+            self.set()
+        return self.is_set()
+
+
+def test_a_log_that_cannot_be_read_is_left_alone_for_longer_each_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down() -> int:
+        raise OperationalError("server is down")
+
+    monkeypatch.setattr(world.recorder, "head", down)
+    monkeypatch.setattr(waiting, "monotonic", lambda: 0.0)
+    stop = Stop()
+    world.projections.run(stop)
+    assert stop.waits == [0.02, 0.04, 0.08, 0.16, 0.32]
+
+
+def test_an_idle_runner_asks_for_the_head_and_all_standings_and_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.happen(("p-1", marked()))
+    world.projections.catch_up()
+    asked, stop, read = [], threading.Event(), world.recorder.read
+
+    def counted(statement: Statement, *values: Any) -> list[Any]:
+        asked.append(statement.sql.partition("FROM ")[2].split()[0])
+        return read(statement, *values)
+
+    monkeypatch.setattr(world.recorder, "read", counted)
+    monkeypatch.setattr(Locks, "take", lambda _self, name: asked.append(f"the lock of {name}"))
+    monkeypatch.setattr(Bell, "wait", lambda _self, _head: stop.set())
+    world.projections.run(stop)
+    assert asked == ["log_head", "projections"]
+
+
+def test_a_leader_that_fails_gives_way_to_one_that_does_not(
+    shared: World, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def fail(*_: object) -> None:
+        failed.set()
+        raise OperationalError("this process may not write")
+
+    shared.projections.catch_up()
+    for each in shared.projections._projectors.values():
+        monkeypatch.setattr(each, "advance", fail)
+    other = opened(shared.url)
+    with running(shared.projections):
+        shared.happen(("p-1", marked()))
+        assert failed.wait(PATIENCE)
+        with running(other.projections):
+            caught_up(other)
+        other.happen(("p-1", marked()))
+        other.projections.catch_up()
+    assert whole(other)
+
+
+class Clock:
+    """A minute goes by whenever somebody sleeps, and then something happens."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object] = lambda: None) -> None:
+        self.now, self._happens = 0.0, happens
+        monkeypatch.setattr(waiting, "monotonic", lambda: self.now)
+        monkeypatch.setattr(waiting, "sleep", self.sleep)
+
+    def sleep(self, _seconds: float) -> None:
+        self.now += 60
+        self._happens()
+
+
+@pytest.mark.parametrize("lock", ["marks", "marks.rebuild"])
+def test_who_waits_for_another_that_does_not_get_on_is_told(
+    shared: World, opened: Opener, lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = opened(shared.url).projections
+    waits: list[Callable[[], object]] = [lambda: other.catch_up("marks"), lambda: other.rebuild("marks")]
+    if lock == "marks":
+        shared.projections.catch_up()
+        waits.pop()  # a rebuild does not mind who runs it
+    shared.happen(("p-1", marked()))
+    clock = Clock(monkeypatch)
+    with Locks(shared.recorder) as hangs:
+        assert hangs.take(lock)
+        for each in waits:
+            with pytest.raises(ProjectionStopped, match=r"marks stopped at position 0: another process .* end it"):
+                each()
+    assert clock.now == 180 * len(waits)
+    other.catch_up()
+    assert whole(shared)
+
+
+def test_who_waits_for_another_is_patient_as_long_as_that_one_gets_on(
+    shared: World, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.projections.catch_up()
+    shared.happen(*[("p-1", marked())] * 10)
+    one = shared.projections._projectors["marks"]
+
+    def goes_on() -> None:
+        standing = one.live(one.standings())
+        one.advance(one.tables, standing, standing.position + 1)
+
+    clock = Clock(monkeypatch, goes_on)
+    with Locks(shared.recorder) as slow:
+        assert slow.take("marks")
+        opened(shared.url).projections.catch_up("marks")
+    assert clock.now == 600
+    assert whole(shared)
+
+
+def test_a_runner_goes_on_with_the_others_while_another_builds_one(shared: World, opened: Opener) -> None:
+    shared.projections.catch_up("marks")
+    with Locks(shared.recorder) as builds:
+        assert builds.take("things.rebuild")
+        with running(opened(shared.url).projections):
+            shared.happen(("p-1", marked()))
+            shared.projections.wait_for("marks", 1, PATIENCE)
+            builds.release("things.rebuild")
+            caught_up(shared)
+    assert whole(shared)
+
+
+def test_others_run_what_a_runner_ran_before_while_that_one_builds(
+    shared: World, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.projections.catch_up("marks")
+    shared.happen(("p-1", marked()))
+    building, built, build = threading.Event(), threading.Event(), rebuilding.Rebuild._build
+
+    def slowly(self: Any, *args: Any) -> None:
+        building.set()
+        assert built.wait(PATIENCE)
+        build(self, *args)
+
+    monkeypatch.setattr(rebuilding.Rebuild, "_build", slowly)
+    last_first = opened(shared.url, marks(), things())
+    with running(last_first.projections):
+        assert building.wait(PATIENCE)
+        shared.happen(("p-1", marked()))
+        shared.projections.catch_up("marks")
+        built.set()
+        caught_up(shared)
+    assert whole(shared)
 
 
 def test_what_is_not_there_is_said(world: World) -> None:
@@ -264,9 +433,6 @@ def test_an_error_names_the_projection_and_where_it_stopped_and_moves_nothing(wo
     assert [status.position for status in world.projections.status()] == [1, 1]
     world.projections.catch_up("things")
 
-    with pytest.raises(ProjectionStopped, match="mark_times"):
-        world.projections.rebuild("marks")  # what is to be dropped is not there
-
 
 def test_a_full_disk_is_reported_and_moves_nothing(tmp_path: Path, opened: Opener) -> None:
     world = opened(f"sqlite:///{tmp_path}/store.db")
@@ -288,16 +454,45 @@ def test_a_full_disk_is_reported_and_moves_nothing(tmp_path: Path, opened: Opene
     assert whole(world)
 
 
+def test_one_that_only_another_program_has_is_shown_with_what_waits_in_it(world: World) -> None:
+    world.happen(("p-1", marked("a", POISON)), ("p-2", marked()))
+    world.projections.catch_up()
+    world.happen(("p-2", marked()))
+    knows_one = world.with_(things())
+
+    assert [(status.name, status.state, status.version) for status in knows_one.status()] == [
+        ("things", "live", 1),
+        ("marks", "unknown", None),
+    ]
+    there = knows_one.status()[1]
+    assert (there.stored, there.position, there.lag, there.dead_letters) == (1, 2, 1, 1)
+    assert [letter.name for letter in knows_one.dead_letters()] == ["marks"]
+    assert knows_one.dead_letters("things") == []
+    with pytest.raises(ValueError, match="no projection is called marks"):
+        knows_one.dead_letters("marks")
+    with metrics.observed(knows_one, world.recorder.store_id):  # its figures are for its own program to tell
+        assert len(list(metrics._lag(CallbackOptions()))) == 1
+
+
+def test_the_figures_of_two_stores_in_one_process_are_told_apart(world: World, opened: Opener) -> None:
+    other = opened()
+    with ExitStack() as both:
+        for each in (world, other):
+            both.enter_context(metrics.observed(each.projections, each.recorder.store_id))
+        seen = [tuple((figure.attributes or {}).items()) for figure in metrics._lag(CallbackOptions())]
+    assert len(set(seen)) == len(seen) == 4
+
+
 def test_lag_and_dead_letters_are_figures_for_whoever_collects_them(world: World) -> None:
     world.happen(("p-1", marked("a", 666)), ("p-1", marked()))
     world.projections.catch_up()
     world.happen(("p-2", marked()))
-    options: Any = None
-    with metrics.observed(world.projections):
+    options = CallbackOptions()
+    with metrics.observed(world.projections, world.recorder.store_id):
         lags, letters = list(metrics._lag(options)), list(metrics._dead_letters(options))
     assert [(seen.value, seen.attributes) for seen in lags] == [
-        (1, {"projection": "things"}),
-        (1, {"projection": "marks"}),
+        (1, {"store": world.recorder.store_id, "projection": "things"}),
+        (1, {"store": world.recorder.store_id, "projection": "marks"}),
     ]
     assert [seen.value for seen in letters] == [0, 2]
     assert list(metrics._lag(options)) == []

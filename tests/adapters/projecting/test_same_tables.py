@@ -5,18 +5,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proposals.adapters.projecting import projector, rebuilding
+from proposals.adapters.projecting import projections, projector, rebuilding
 from proposals.adapters.store import backup, restore
 from proposals.domain.event import Event
 from tests.postgres import empty
 
 from .conftest import Opener
-from .worlds import World, logs, marked, marks, things, whole, without_poison
+from .worlds import Passed, World, event, logs, marked, marks, things, whole, without_poison
 
 Log = list[tuple[str, Event]]
 SIZES = (1, 7, 500)
@@ -57,10 +58,38 @@ def test_in_batches_rebuilt_and_folded_in_memory_they_are_alike(
         assert mended.replay("marks") == len(dead)
         assert mended.dead_letters() == []
         assert world.all() == world.folded(things(), marks(mended=True))
+        assert mended.folded(things(), marks(mended=True)) == world.folded(things(), marks(mended=True))
 
     with World() as other:
         other.happen(*without_poison(log))
         assert other.folded()["marks"] == incremental["marks"]
+
+
+def test_an_earlier_time_is_folded_out_of_what_had_happened_by_then(world: World) -> None:
+    times = [f"2030-01-0{day}T00:00:00.000000Z" for day in (3, 1, 2)]  # entered in another order than it happened
+    world.recorder.insert_events(
+        [replace(event("p-1", n, marked("red", n)), occurred_at=at) for n, at in enumerate(times, 1)]
+    )
+    weights = [world.projections.folded(marks(), until=at)["marks"] for at in sorted(times)]
+    assert [row["weight"] for (row,) in weights] == [2, 5, 6]
+    assert world.projections.folded(marks(), until="2029") == {"marks": [], "mark_times": []}
+
+
+def test_what_is_folded_in_memory_tells_how_far_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projections, "BATCH", 4)
+    world.happen(*((f"p-{n}", marked()) for n in range(9)), ("p-0", Passed()))
+    told: list[tuple[str, int, int]] = []
+    world.projections.folded(things(), marks(), progress=lambda *what: told.append(what))
+    assert told == [("things, marks", 4, 10), ("things, marks", 8, 10), ("things, marks", 10, 10)]
+
+
+def test_an_event_of_another_release_that_nobody_handles_is_never_read(world: World) -> None:
+    """Neither for the tables nor in memory."""
+    world.recorder.insert_events([replace(event("p-1", 1, marked()), topic="FromTheFuture")])
+    world.happen(("p-2", marked()))
+    world.projections.catch_up()
+    assert world.projections.dead_letters() == []
+    assert world.projections.folded(things(), marks()) == world.all()
 
 
 def test_what_was_projected_already_does_no_harm(world: World) -> None:

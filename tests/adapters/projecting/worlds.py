@@ -188,9 +188,13 @@ class World:
     def all(self) -> dict[str, list[Row]]:
         return self.rows("things", "marks", "mark_times")
 
+    def entries(self) -> list[Entry]:
+        """The log as projections see it, by streams."""
+        return [entry for stream in self.recorder.stream_ids() for entry in self.projections.entries_of(stream)]
+
     def folded(self, *projections: Projection) -> dict[str, list[Row]]:
         """What must be in them."""
-        entries = list(self.projections.entries())
+        entries = self.entries()
         folded: dict[str, list[Row]] = {}
         for projection in projections or (things(), marks()):
             folded |= fold_log(projection, entries)
@@ -215,7 +219,7 @@ def without_poison(log: Iterable[tuple[str, Event]]) -> list[tuple[str, Event]]:
 
 def whole(world: World, *projections: Projection) -> bool:
     """Whether what is live is what the log up to its position comes to, and nothing of what waits."""
-    entries = list(world.projections.entries())
+    entries = world.entries()
     letters = {(letter.name, letter.position) for letter in world.projections.dead_letters()}
     for projection in projections or (things(), marks()):
         reached = positions(world).get(projection.name)
