@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from proposals.adapters.indexes import default_index
@@ -19,42 +19,49 @@ from proposals.projections.steps import STAYS, STEPS
 from proposals.projections.worklist import DUTIES, WORKLIST, WorklistRow, worklist_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
+    from proposals.adapters.projecting.views import View
     from proposals.application.door import Proposals
     from proposals.domain.context import Context
     from proposals.projections.projection import Projection
     from proposals.projections.ranking import Index
 
-    Models = dict[str, list[dict[str, Any]]]
     Told = Callable[[int], None]
+
+L = TypeVar("L")
+
+
+class Listing(list[L]):
+    """Lines, and how many streams they are not up to, because an event of theirs could not be projected."""
+
+    def __init__(self, lines: Iterable[L], waiting: Collection[str]) -> None:
+        super().__init__(lines)
+        self.waiting = len(waiting)
 
 
 def register(
     app: Proposals, *, unit: str | None = None, as_of: datetime | None = None, progress: Told = lambda _: None
-) -> Iterator[RegisterRow]:
+) -> Listing[RegisterRow]:
     """The line of every case, at a unit or below it: now, or as it had happened by an instant.
 
-    `progress` is told of each read model that is ready. Raises ProjectionStopped, ProjectionOutdated, ProjectionNewer.
+    `progress` is told whenever the read models have come a little further. Raises ProjectionStopped,
+    ProjectionOutdated, ProjectionNewer.
     """
-    cases = _models(app, REGISTER, as_of=as_of, progress=progress)[CASES.name]
-    context = _world(app, as_of)
-    for case in cases:
-        if unit is None or context.is_within(case["unit"], unit):
-            yield register_row(case, context)
+    view, context = _view(app, REGISTER, until=as_of, progress=progress), _world(app, as_of)
+    cases = (case for case in view.rows[CASES.name] if unit is None or context.is_within(case["unit"], unit))
+    return Listing((register_row(case, context) for case in cases), view.waiting)
 
 
-def worklist(
-    app: Proposals, *, as_of: datetime | None = None, progress: Told = lambda _: None
-) -> Iterator[WorklistRow]:
+def worklist(app: Proposals, *, as_of: datetime | None = None, progress: Told = lambda _: None) -> Listing[WorklistRow]:
     """The line of every open duty: who must act, where, on what and by when; now, or as it was at an instant.
 
     Raises ProjectionStopped, ProjectionOutdated, ProjectionNewer.
     """
-    found = _models(app, WORKLIST, REGISTER, as_of=as_of, progress=progress)
-    cases = {row["stream"]: row for row in found[CASES.name]}
-    yield from worklist_rows(found[DUTIES.name], cases, _world(app, as_of))
+    view = _view(app, WORKLIST, REGISTER, until=as_of, progress=progress)
+    cases = {row["stream"]: row for row in view.rows[CASES.name]}
+    return Listing(worklist_rows(view.rows[DUTIES.name], cases, _world(app, as_of)), view.waiting)
 
 
 def evaluate(
@@ -72,19 +79,25 @@ def evaluate(
     Raises ValueError for a dimension that is none, ProjectionStopped, ProjectionOutdated, ProjectionNewer.
     """
     dimensions = list(dict.fromkeys(map(Dimension, by)))
-    # Before the read models go on: what is counted may be newer than the moment, never older.
-    moment = instant_text(until) if until is not None else app.recorder.last_occurred()
-    found = _models(app, REGISTER, STEPS, HANDLING, EVALUATION, ORGANISATION, as_of=until, progress=progress)
-    organisation = Organisation(found[UNITS.name], found[EDITIONS.name])
+    view = _view(app, REGISTER, STEPS, HANDLING, EVALUATION, ORGANISATION, until=until, progress=progress)
+    organisation = Organisation(view.rows[UNITS.name], view.rows[EDITIONS.name])
     tables = Tables(
-        cases=found[CASES.name],
-        stays=found[STAYS.name],
-        orders=found[WORK_ORDERS.name],
-        dispatches=found[DISPATCHES.name],
-        rounds=found[ROUNDS.name],
+        cases=view.rows[CASES.name],
+        stays=view.rows[STAYS.name],
+        orders=view.rows[WORK_ORDERS.name],
+        dispatches=view.rows[DISPATCHES.name],
+        rounds=view.rows[ROUNDS.name],
     )
-    cells = count(tables, until=moment, month=month_in(zone), teams=organisation.teams)
-    return report(cells, organisation, until=moment, zone=zone, by=dimensions, index=index or default_index())
+    cells = count(tables, until=view.until, month=month_in(zone), teams=organisation.teams)
+    return report(
+        cells,
+        organisation,
+        until=view.until,
+        zone=zone,
+        by=dimensions,
+        index=index or default_index(),
+        waiting=len(view.waiting),
+    )
 
 
 def register_line(
@@ -104,24 +117,11 @@ def register_line(
     return register_row(fold(REGISTER, stream, {}, entries).of(CASES), _world(app, as_of, known_at))
 
 
+def _view(app: Proposals, *models: Projection, until: datetime | None, progress: Told) -> View:
+    names = (model.name for model in models)
+    return app.projections.view(*names, until=until, progress=lambda *_: progress(1))
+
+
 def _world(app: Proposals, as_of: datetime | None, known_at: datetime | None = None) -> Context:
     """Units, rules, orders and meetings as they are, or as they were at an instant."""
     return app.writer.past(as_of, known_at) if as_of or known_at else app.writer.work().context
-
-
-def _models(app: Proposals, *projections: Projection, as_of: datetime | None, progress: Told) -> Models:
-    """The rows of projections by table, of read models that are brought up to the end of the log first.
-
-    A store that can only be read keeps no read models, and an earlier time has none: then they are folded in memory.
-    """
-    if as_of is None and not app.recorder.read_only:
-        app.projections.catch_up(*(projection.name for projection in projections), progress=lambda *_: progress(1))
-        return {
-            name: app.projections.rows(shape.table)
-            for projection in projections
-            for name, shape in projection.tables.items()
-        }
-    latest = instant_text(as_of) if as_of is not None else None
-    found = app.projections.folded(*projections, until=latest)
-    progress(len(projections))
-    return found

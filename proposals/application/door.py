@@ -31,7 +31,7 @@ from proposals.domain.deadlines import end_of, is_over, pending
 from proposals.domain.decider import fold
 from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, refusal
 from proposals.domain.ports import NoFunds
-from proposals.domain.processes import PROCESSES
+from proposals.domain.processes import EVENTS, PROCESSES
 from proposals.domain.ticking import commands_for
 from proposals.domain.vocabulary import Kind, instant_text, kind_of
 from proposals.projections import BUILT_IN
@@ -112,7 +112,7 @@ class Proposals:
         self.writer = Writer(self.recorder, self.mapper, self.reader, sealer, ports, kept)
         self._host: ContextVar[Hosted | None] = ContextVar("host", default=None)
         try:
-            self.projections = Projections(self.recorder, self.mapper.entry, (*BUILT_IN, *projections), inline)
+            self.projections = Projections(self.recorder, self.mapper.entry, EVENTS, (*BUILT_IN, *projections), inline)
         except BaseException:
             self.close()
             raise

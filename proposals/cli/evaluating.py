@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proposals.adapters.whole_files import write_whole
-from proposals.cli.failures import WRONG_USAGE, Failure
+from proposals.cli.failures import WRONG_USAGE, Failure, unless_waiting
 from proposals.cli.options import OutputOption
 from proposals.cli.screen import Column, draw, json_object, progress, put, remark, screen_width, table
 from proposals.cli.settings import Settings
@@ -92,6 +92,7 @@ def evaluate(
                 app, by=dimensions, until=moment, index=chosen, zone=settings.zone, progress=advance
             )
     _show(told, shape, output, settings)
+    unless_waiting(told.waiting, words)
 
 
 def _dimensions(asked: list[str], settings: Settings) -> list[Dimension]:

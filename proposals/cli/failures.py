@@ -36,6 +36,12 @@ class Failure(Exception):
         super().__init__(said)
 
 
+def unless_waiting(waiting: int, words: Words) -> None:
+    """Raises Failure if what was shown lacks what could not be projected."""
+    if waiting:
+        raise Failure(words("error_waiting", streams=waiting), FINDINGS)
+
+
 def one_line(message: str) -> str:
     """A message on a single line, without what could steer a terminal."""
     return "".join(mark if mark.isprintable() else "·" for mark in " ".join(message.split()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proposals.adapters.whole_files import write_whole
-from proposals.cli.failures import WRONG_USAGE, Failure
+from proposals.cli.failures import WRONG_USAGE, Failure, unless_waiting
 from proposals.cli.options import OutputOption
 from proposals.cli.screen import Column, Format, csv_lines, json_array, progress, remark, show
 from proposals.cli.settings import Settings
@@ -51,15 +51,13 @@ def register(
         raise Failure(words("error_table_to_file"), WRONG_USAGE)
     with settings.opened() as app, progress(words("register_progress")) as advance:
         settings.require_unit(unit, app)
-        rows = [
-            row
-            for row in answers.register(app, unit=unit, as_of=moment, progress=advance)
-            if row.status in states and (row.overdue or not overdue)
-        ]
+        listing = answers.register(app, unit=unit, as_of=moment, progress=advance)
+        rows = [row for row in listing if row.status in states and (row.overdue or not overdue)]
     plain = [row.plain() for row in rows]
     if output is not None:
         _write(plain, shape, output, settings)
         remark(words("register_written", rows=len(plain), file=str(output)))
+        unless_waiting(listing.waiting, words)
         return
     from proposals.projections.register import NAMES
 
@@ -67,6 +65,7 @@ def register(
     if shape is RegisterFormat.TABLE and rows:
         late = sum(row.overdue for row in rows)
         remark(words("register_summary", cases=len(rows), open=sum(row.step is not None for row in rows), overdue=late))
+    unless_waiting(listing.waiting, words)
 
 
 def _states(asked: Sequence[str], settings: Settings) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from proposals.cli.failures import WRONG_USAGE, Failure
+from proposals.cli.failures import WRONG_USAGE, Failure, unless_waiting
 from proposals.cli.options import FormatOption
 from proposals.cli.screen import Column, Format, progress, remark, show
 from proposals.cli.settings import Settings
@@ -35,10 +35,11 @@ def worklist(
     with settings.opened() as app, progress(words("worklist_progress")) as advance:
         world = app.writer.work().context
         settings.require_unit(unit, app)
+        listing = answers.worklist(app, as_of=moment, progress=advance)
         rows = sorted(
             (
                 row
-                for row in answers.worklist(app, as_of=moment, progress=advance)
+                for row in listing
                 if (not role or row.role in role)
                 and (row.overdue or not overdue)
                 and (unit is None or (row.holder_unit is not None and world.is_within(row.holder_unit, unit)))
@@ -49,6 +50,7 @@ def worklist(
     show(plain, shape, NAMES, columns(settings), words("worklist_empty"))
     if shape is Format.TABLE and rows:
         remark(words("worklist_summary", duties=len(rows), overdue=sum(row.overdue for row in rows)))
+    unless_waiting(listing.waiting, words)
 
 
 NAMES = (

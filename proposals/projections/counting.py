@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from proposals.domain.vocabulary import SATISFIED
@@ -21,8 +21,8 @@ _SATISFIED: Final = tuple(grade for grade in GRADES if grade in SATISFIED)
 class Tables(NamedTuple):
     """The rows that are counted: of the register, the stays, the orders with their dispatches, the rounds."""
 
-    cases: Iterable[Row]
-    stays: Iterable[Row]
+    cases: Collection[Row]
+    stays: Collection[Row]
     orders: Iterable[Row]
     dispatches: Iterable[Row]
     rounds: Iterable[Row]
@@ -33,9 +33,10 @@ def count(tables: Tables, *, until: str, month: Callable[[str], str], teams: fro
 
     `teams` are the units that are teams of volunteers.
     """
-    cases = list(tables.cases)
-    # While the log grows, one read model may be a little ahead of another: what the register does not know comes later.
-    there = {row["stream"] for row in cases}
+    # One read model may be ahead of another while the log grows, or have had to put an event by: what counts is what
+    # both the register and the stays know of.
+    there = {row["stream"] for row in tables.cases} & {row["stream"] for row in tables.stays if row["version"] == 1}
+    cases = [row for row in tables.cases if row["stream"] in there]
     stays = [row for row in tables.stays if row["stream"] in there]
     orders = {row["stream"]: row for row in tables.orders if row["proposal"] in there}
     dispatches = [row for row in tables.dispatches if row["stream"] in orders]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table
@@ -265,20 +264,15 @@ def fold_log(projection: Projection, entries: Iterable[Entry]) -> dict[str, list
 
     In memory, without a database. Raises whatever a handler raises.
     """
-    handled = (entry for entry in entries if entry.name in projection.handlers)
-    return fold_streams([projection], sorted(handled, key=attrgetter("stream")))
-
-
-def fold_streams(projections: Sequence[Projection], entries: Iterable[Entry]) -> dict[str, list[Row]]:
-    """The same of several projections, of events that come stream by stream: one stream of them is held at a time."""
-    found: dict[str, list[Row]] = {name: [] for projection in projections for name in projection.tables}
-    for stream, its in groupby(entries, key=attrgetter("stream")):
-        events = list(its)
-        for projection in projections:
-            rows = fold(projection, stream, {}, events)
-            for name, shape in projection.tables.items():
-                found[name].extend(dict(zip(shape.columns, row, strict=True)) for row in sorted(rows.values(name)))
-    return found
+    streams: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.name in projection.handlers:
+            streams.setdefault(entry.stream, []).append(entry)
+    folded = [fold(projection, stream, {}, streams[stream]) for stream in sorted(streams)]
+    return {
+        name: [dict(zip(shape.columns, row, strict=True)) for rows in folded for row in sorted(rows.values(name))]
+        for name, shape in projection.tables.items()
+    }
 
 
 _CALLED = {str: "texts", int: "whole numbers", float: "numbers"}

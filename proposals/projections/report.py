@@ -31,6 +31,8 @@ class Report:
     groups: Sequence[Score]
     months: Sequence[Score]
     ranked: Sequence[Ranked]
+    waiting: int
+    """How many streams could not be read to their end: what they say later is not counted."""
     title: Callable[[str], str]
 
     def plain(self) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class Report:
             "zone": self.zone,
             "by": [dimension.value for dimension in self.by],
             "min_cell": self.min_cell,
+            "waiting": self.waiting,
             "index": self.index.model_dump(mode="json"),
             "total": _score(self.total),
             "groups": [
@@ -69,6 +72,7 @@ def report(
     zone: ZoneInfo,
     by: Sequence[Dimension],
     index: Index,
+    waiting: int = 0,
 ) -> Report:
     """The report of what was counted."""
 
@@ -86,6 +90,7 @@ def report(
         groups=groups,
         months=told(Dimension.MONTH),
         ranked=ranking(groups, index),
+        waiting=waiting,
         title=organisation.title,
     )
 

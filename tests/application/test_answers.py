@@ -54,7 +54,7 @@ def test_the_register_of_an_earlier_day_has_what_had_happened_by_then(county: Co
 def test_the_answers_of_an_earlier_day_name_the_units_of_that_day(county: County) -> None:
     county.handling(1)
     before = county.clock()
-    line, duties = next(register(county.app)), list(worklist(county.app))
+    (line,), duties = register(county.app), worklist(county.app)
     assert line.holder_unit == "unit-water"
     county.clock.forward(hours=1)
     county.app.do(
@@ -63,7 +63,7 @@ def test_the_answers_of_an_earlier_day_name_the_units_of_that_day(county: County
         RenameUnit(unit="unit-grid", title="Another name", reason="Merged.", actor="county-registrar"),
     )
 
-    assert next(register(county.app)).holder_unit == "unit-county"
+    assert register(county.app)[0].holder_unit == "unit-county"
     assert list(register(county.app, as_of=before)) == [line]
     assert list(worklist(county.app, as_of=before)) == duties
 
@@ -169,6 +169,50 @@ def assert_answers_are_alike(reader: County, writer: County) -> None:
     assert list(register(reader.app)) == list(register(writer.app))
     assert list(worklist(reader.app)) == list(worklist(writer.app))
     assert evaluate(reader.app, by=["grid"]).plain() == evaluate(writer.app, by=["grid"]).plain()
+
+
+def broken(county: County, stream: str, version: int, payload: str) -> None:
+    """What a hand or a disk may do to an event."""
+    with county.app.recorder.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("DROP TRIGGER events_no_update"))
+        else:
+            connection.execute(text("ALTER TABLE events DISABLE TRIGGER ALL"))
+        changed = text("UPDATE events SET data = :data WHERE stream = :stream AND version = :version")
+        connection.execute(changed, {"data": payload, "stream": stream, "version": version})
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["now", "as of a time"])
+def test_what_could_not_be_read_is_counted_and_the_rest_is_answered(county: County, *, later: bool) -> None:
+    county.handled(1)
+    county.raised(2)
+    whole = evaluate(county.app, by=["grid"])
+    assert whole.waiting == 0
+    broken(county, "proposal-2", 1, "{}")
+    for model in ("register", "worklist", "steps"):
+        county.app.projections.rebuild(model)
+    then = county.clock() if later else None
+
+    listed, duties, told = register(county.app, as_of=then), worklist(county.app, as_of=then), evaluate(county.app, until=then)
+
+    assert [line.id for line in listed] == ["proposal-1"]
+    assert {duty.proposal for duty in duties} == {"proposal-1"}
+    assert (listed.waiting, duties.waiting, told.waiting) == (1, 1, 1)
+    assert sum(told.total.standing.values()) == sum(whole.total.standing.values()) - 1
+    assert told.plain()["waiting"] == 1
+
+
+def test_a_case_whose_stays_cannot_be_read_is_not_counted(county: County) -> None:
+    """One read model may know of it, and another not."""
+    county.handled(1)
+    county.raised(2)
+    evaluate(county.app)
+    broken(county, "proposal-2", 1, "{}")
+    county.app.projections.rebuild("steps")
+
+    told = evaluate(county.app)
+
+    assert (sum(told.total.standing.values()), told.waiting) == (1, 1)
 
 
 def test_a_county_without_cases_has_nothing_to_tell(county: County) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,6 +193,20 @@ def test_an_index_of_ones_own_ranks_by_it(county: Desk, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_meant_is_said(county: Desk, arguments: list[str], said: str) -> None:
     assert said in county.run(*arguments, code=2).stderr
+
+
+def test_what_could_not_be_read_is_said_with_everything_that_is_shown(desk: Desk, tmp_path: Path) -> None:
+    desk.do(raised("proposal-1"), raised("proposal-2"))
+    with closing(sqlite3.connect(desk.file)) as connection, connection:
+        connection.execute("DROP TRIGGER events_no_update")
+        connection.execute("UPDATE events SET data = '{}' WHERE stream = 'proposal-2'")
+    for arguments in (["register"], ["worklist"], ["evaluate"], ["evaluate", "--format", "json"]):
+        done = desk.run(*arguments, code=3)
+        assert "incomplete: 1 " in done.stderr
+        assert "proposal-1" in done.stdout or "1 cases" in done.stdout or '"waiting": 1' in done.stdout
+    page = tmp_path / "page.html"
+    desk.run("evaluate", "--format", "html", "--output", str(page), code=3)
+    assert "incomplete: 1 " in page.read_text("utf-8")
 
 
 def test_an_index_that_is_a_folder_is_no_file(county: Desk, tmp_path: Path) -> None:

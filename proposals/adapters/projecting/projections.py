@@ -11,21 +11,25 @@ from sqlalchemy import Select, Table, select
 
 from proposals.adapters.store.bell import Bell
 from proposals.adapters.store.connections import ConnectionLost, in_memory, translated
-from proposals.projections.projection import fold_streams
+from proposals.domain.vocabulary import instant_text
 
+from . import views
 from .bookkeeping import Books, DeadLetter, Standing
 from .errors import ProjectionMissing
 from .locks import Locks
-from .projector import BATCH, Projector
+from .projector import Projector
 from .rebuilding import Progress, Rebuild, untold
 from .waiting import Patience, Pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import datetime
     from threading import Event
 
     from proposals.adapters.store import Recorder, Row, Transaction
     from proposals.projections.projection import Entry, Projection
+
+    from .views import View
 
 State = Literal["live", "building", "missing", "outdated", "newer", "unknown"]
 
@@ -59,12 +63,17 @@ class Projections:
         self,
         recorder: Recorder,
         entry: Callable[[Row], Entry],
+        events: Collection[str],
         projections: Iterable[Projection],
         inline: Iterable[str] = (),
     ) -> None:
-        """Builds those inline that are not there. Raises ValueError for two of one name, and for an unknown name."""
+        """Builds those inline that are not there. `events` are the names of all that this program knows.
+
+        Raises ValueError for two of one name, and for an unknown name.
+        """
         self._recorder = recorder
         self._entry = entry
+        self._events = frozenset(events)
         self._projections: dict[str, Projection] = {}
         for projection in projections:
             if self._projections.setdefault(projection.name, projection) is not projection:
@@ -85,7 +94,7 @@ class Projections:
     @cached_property
     def _projectors(self) -> dict[str, Projector]:
         return {
-            name: Projector(self._recorder, self._books, self._entry, projection)
+            name: Projector(self._recorder, self._books, self._entry, self._events, projection)
             for name, projection in self._projections.items()
         }
 
@@ -259,26 +268,23 @@ class Projections:
             for row in self._recorder.read(self._books.letters, standing.key)
         ]
 
-    def folded(
-        self, *projections: Projection, until: str | None = None, progress: Progress = untold
-    ) -> dict[str, list[dict[str, Any]]]:
-        """The rows of projections by the names of the tables, in the order of the keys, without any table.
+    def view(self, *names: str, until: datetime | None = None, progress: Progress = untold) -> View:
+        """What read models say, all of one moment: now, or of what had happened by an instant.
 
-        For a store that can only be read, and for what had happened by an instant (text). The log is gone through once,
-        stream by stream. Raises whatever a handler raises, and UnknownEvent for an event that there is a handler for.
+        They are brought up to the end of the log first. A store that can only be read keeps none, and an earlier time
+        has none: then they are folded in memory. While the log keeps growing one may be some events ahead of another.
+        Raises ProjectionStopped, ProjectionOutdated, ProjectionNewer.
         """
-        return fold_streams(projections, self._happened(projections, until, progress))
-
-    def _happened(self, projections: tuple[Projection, ...], until: str | None, progress: Progress) -> Iterator[Entry]:
-        """What the projections handle, stream by stream."""
-        head, names = self._recorder.head(), ", ".join(projection.name for projection in projections)
-        handled = {name for projection in projections for name in projection.handlers}
-        for done, row in enumerate(self._recorder.projected_by_stream("", head), 1):
-            _position, _stream, _version, name, occurred_at = row[:5]
-            if name in handled and (until is None or (occurred_at or "") <= until):
-                yield self._entry(row)
-            if done % BATCH == 0 or done == head:
-                progress(names, done, head)
+        projectors = self._named(names)
+        if until is not None or self._recorder.read_only:
+            moment = instant_text(until) if until is not None else None
+            return views.folded(self._recorder, projectors, moment, progress)
+        for _ in range(_TRIES):
+            self.catch_up(*names, progress=progress)
+            view, together = views.stored(self._recorder, self._books, projectors)
+            if together:
+                break
+        return view
 
     def entries_of(self, stream: str) -> Iterator[Entry]:
         """A stream as projections see it. Raises UnknownEvent."""
@@ -300,6 +306,8 @@ class Projections:
             raise ValueError(f"no projection is called {', '.join(unknown)}; there are {', '.join(self._projections)}")
         return [projector for name, projector in self._projectors.items() if name in names or not names]
 
+
+_TRIES = 5  # to find read models equally far, while the log grows
 
 _THE_LOG = "the log"  # what a runner leaves alone when the store itself fails: it is the name of no projection
 

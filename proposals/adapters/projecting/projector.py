@@ -45,18 +45,31 @@ class Changes(NamedTuple):
 class Projector:
     """One projection in one store. Whoever writes has locked its standing first, and writes both or neither."""
 
-    def __init__(self, recorder: Recorder, books: Books, entry: Callable[[Row], Entry], projection: Projection) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        books: Books,
+        entry: Callable[[Row], Entry],
+        events: frozenset[str],
+        projection: Projection,
+    ) -> None:
         self.recorder = recorder
         self.books = books
         self.projection = projection
         self.name = projection.name
         self._entry = entry
-        self._handled = texts(sorted(projection.handlers))
+        # An event that this program does not know may well change the rows: it is not passed over.
+        self._passed_over = events - projection.handlers.keys()
+        self._passing_over = texts(sorted(self._passed_over))
 
     @cached_property
     def tables(self) -> Tables:
         """The live tables. Their statements are compiled when they are first wanted: a door may never want them."""
         return Tables(self.projection, self.recorder.statements)
+
+    def concerns(self, row: Row) -> bool:
+        """Whether an event may change the rows."""
+        return row[_NAME] not in self._passed_over
 
     # --- where it stands
 
@@ -89,7 +102,7 @@ class Projector:
         """
         moved = standing._replace(position=min(standing.position + BATCH, head))
         with self.told(standing.position):
-            wanted = standing.position, moved.position, self._handled
+            wanted = standing.position, moved.position, self._passing_over
             rows = self.recorder.read(self.recorder.statements.projected, wanted)
             with self.recorder.beside_the_log() as transaction:
                 if standing not in self.locked(transaction):
@@ -114,7 +127,7 @@ class Projector:
         """Projects the log through a position, in a transaction that somebody else ends."""
         while standing.position < through:
             reached = min(standing.position + BATCH, through)
-            wanted = standing.position, reached, self._handled
+            wanted = standing.position, reached, self._passing_over
             (rows,) = transaction.ask([(self.recorder.statements.projected, wanted)])
             self.project(transaction, tables, standing, rows)
             standing = standing._replace(position=reached)
@@ -151,7 +164,7 @@ class Projector:
                     (((version, before),),) = transaction.ask([its])
                     if before:
                         transaction.write(self.books.take_up(standing, stream))
-                        wanted = stream, version, standing.position, self._handled
+                        wanted = stream, version, standing.position, self._passing_over
                         (rows,) = transaction.ask([(self.recorder.statements.projected_of, wanted)])
                         self.project(transaction, self.tables, standing, rows)
                         (((_, after),),) = transaction.ask([its])

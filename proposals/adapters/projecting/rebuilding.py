@@ -133,12 +133,11 @@ class Rebuild:
 
     def _pages(self, cursor: str, through: int) -> Iterator[tuple[str, int, list[Row]]]:
         """Whole streams in their order, with the last of them, how many events they have, and those that matter."""
-        handlers = self._projector.projection.handlers
         count, stream, rows = 0, cursor, []
         for stream, its in groupby(self._recorder.projected_by_stream(cursor, through), key=itemgetter(1)):
             for row in its:
                 count += 1
-                if row[3] in handlers:
+                if self._projector.concerns(row):
                     rows.append(row)
             if count >= PAGE:
                 yield stream, count, rows

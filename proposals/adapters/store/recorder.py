@@ -297,10 +297,6 @@ class Recorder(ProcessRecorder):
         """Go through what happened on all streams whose ids begin with `prefix`, as `iterate_streams` does."""
         return self._stream_rows(self.statements.happened_by_stream, slice(2), prefix, None)
 
-    def last_occurred(self) -> str:
-        """Give the latest instant at which anything in the log happened, as text; none while it is empty."""
-        return str(self.read(self.statements.last_occurred)[0][0] or "")
-
     def projected_of(self, stream: str) -> list[Row]:
         """Read what projections see (`PROJECTED`) of one stream."""
         return self.read(self.statements.projected_alone, (stream,))

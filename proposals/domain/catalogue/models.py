@@ -75,6 +75,10 @@ MODELS: dict[str, tuple[str, str]] = {
         "--engine is for counting an archive: name it with --archive",
         "--engine 用于统计归档：请用 --archive 指定",
     ),
+    "error_waiting": (
+        "incomplete: {streams} cases, orders or the like have an event that could not be read; see `proposals status`",
+        "不完整：有 {streams} 个事项、工单等含无法读取的事件；见 `proposals status`",
+    ),
     "error_not_come": ("that time has not come yet", "这一时间尚未到来"),
     "error_page_needs_output": ("a page goes to a file: name it with --output", "网页须写入文件，请用 --output 指定"),
     "error_no_page": (

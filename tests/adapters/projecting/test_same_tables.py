@@ -6,21 +6,29 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proposals.adapters.projecting import projections, projector, rebuilding
+from proposals.adapters.projecting import Projections, projector, rebuilding, views
 from proposals.adapters.store import backup, restore
 from proposals.domain.event import Event
 from tests.postgres import empty
 
 from .conftest import Opener
-from .worlds import Passed, World, event, logs, marked, marks, things, whole, without_poison
+from .worlds import NOON, Passed, World, event, logs, marked, marks, things, whole, without_poison
 
 Log = list[tuple[str, Event]]
 SIZES = (1, 7, 500)
+LATER = datetime(9000, 1, 1, tzinfo=UTC)
+"""An earlier time is folded in memory, and so is this."""
+
+
+def in_memory(read_models: Projections, until: datetime = LATER) -> dict[str, list[dict[str, Any]]]:
+    return read_models.view(until=until).rows
 
 
 @contextmanager
@@ -58,7 +66,7 @@ def test_in_batches_rebuilt_and_folded_in_memory_they_are_alike(
         assert mended.replay("marks") == len(dead)
         assert mended.dead_letters() == []
         assert world.all() == world.folded(things(), marks(mended=True))
-        assert mended.folded(things(), marks(mended=True)) == world.folded(things(), marks(mended=True))
+        assert in_memory(mended) == world.folded(things(), marks(mended=True))
 
     with World() as other:
         other.happen(*without_poison(log))
@@ -70,26 +78,34 @@ def test_an_earlier_time_is_folded_out_of_what_had_happened_by_then(world: World
     world.recorder.insert_events(
         [replace(event("p-1", n, marked("red", n)), occurred_at=at) for n, at in enumerate(times, 1)]
     )
-    weights = [world.projections.folded(marks(), until=at)["marks"] for at in sorted(times)]
-    assert [row["weight"] for (row,) in weights] == [2, 5, 6]
-    assert world.projections.folded(marks(), until="2029") == {"marks": [], "mark_times": []}
+    views = [world.projections.view("marks", until=datetime.fromisoformat(at)) for at in sorted(times)]
+    assert [row["weight"] for view in views for row in view.rows["marks"]] == [2, 5, 6]
+    assert [view.until for view in views] == sorted(times)
+    assert in_memory(world.projections, NOON - timedelta(days=900)) == {"things": [], "marks": [], "mark_times": []}
 
 
 def test_what_is_folded_in_memory_tells_how_far_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projections, "BATCH", 4)
+    monkeypatch.setattr(views, "BATCH", 4)
     world.happen(*((f"p-{n}", marked()) for n in range(9)), ("p-0", Passed()))
     told: list[tuple[str, int, int]] = []
-    world.projections.folded(things(), marks(), progress=lambda *what: told.append(what))
+    world.projections.view(until=LATER, progress=lambda *what: told.append(what))
     assert told == [("things, marks", 4, 10), ("things, marks", 8, 10), ("things, marks", 10, 10)]
 
 
-def test_an_event_of_another_release_that_nobody_handles_is_never_read(world: World) -> None:
-    """Neither for the tables nor in memory."""
+def test_an_event_of_another_release_is_not_passed_over(world: World) -> None:
+    """Nobody here can say that it changes nothing: its stream waits, for the tables as in memory, and others go on."""
     world.recorder.insert_events([replace(event("p-1", 1, marked()), topic="FromTheFuture")])
-    world.happen(("p-2", marked()))
-    world.projections.catch_up()
-    assert world.projections.dead_letters() == []
-    assert world.projections.folded(things(), marks()) == world.all()
+    world.happen(("p-1", marked()), ("p-2", marked()), ("p-2", Passed()))
+    world.projections.catch_up("things")
+    world.projections.rebuild("marks")
+
+    assert {(letter.name, letter.stream, letter.version) for letter in world.projections.dead_letters()} == {
+        (name, "p-1", version) for name in ("things", "marks") for version in (1, 2)
+    }
+    stored, folded = world.projections.view(), world.projections.view(until=LATER)
+    assert stored.rows == folded.rows == world.all()
+    assert stored.waiting == folded.waiting == {"p-1"}
+    assert [row["stream"] for row in stored.rows["marks"]] == ["p-2"]
 
 
 def test_what_was_projected_already_does_no_harm(world: World) -> None:

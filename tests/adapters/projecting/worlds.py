@@ -159,7 +159,7 @@ class World:
         self.projections = self.with_(*(projections or (things(), marks())), inline=inline)
 
     def with_(self, *projections: Projection, inline: Sequence[str] = ()) -> Projections:
-        return Projections(self.recorder, self.mapper.entry, projections, inline)
+        return Projections(self.recorder, self.mapper.entry, EVENTS, projections, inline)
 
     def __enter__(self) -> Self:
         return self
