@@ -7,7 +7,7 @@ import io
 import re
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
@@ -85,7 +85,7 @@ def read_csv(path: Path) -> Iterator[SheetRow]:
         raise SpreadsheetError(f"{path} is not CSV: {error}") from None
 
 
-def write_workbook(path: Path, title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def workbook(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A workbook of one sheet: headings that stay in sight, a filter, and texts that are never formulas."""
     openpyxl = _openpyxl()
     book = openpyxl.Workbook()
@@ -101,10 +101,10 @@ def write_workbook(path: Path, title: str, headings: Sequence[str], rows: Iterab
     sheet.auto_filter.ref = sheet.dimensions
     for place, width in enumerate(widest, 1):
         sheet.column_dimensions[openpyxl.utils.get_column_letter(place)].width = min(width, 60) + 2
-    book.save(path)
+    return _saved(book)
 
 
-def write_template(stream: BinaryIO, title: str, columns: Sequence[EntryColumn]) -> None:
+def template_workbook(title: str, columns: Sequence[EntryColumn]) -> bytes:
     """A workbook to enter commands in: a heading and a line of help for each field, lists where there is a choice."""
     openpyxl = _openpyxl()
     book = openpyxl.Workbook()
@@ -129,7 +129,7 @@ def write_template(stream: BinaryIO, title: str, columns: Sequence[EntryColumn])
     for place, column in enumerate(columns, 1):
         if column.required:
             sheet.cell(1, place).fill = openpyxl.styles.PatternFill("solid", fgColor="FFF2CC")
-    book.save(stream)
+    return _saved(book)
 
 
 def csv_template(columns: Sequence[EntryColumn], first: Sequence[str]) -> str:
@@ -201,3 +201,10 @@ def _openpyxl() -> Any:  # noqa: ANN401 - a module that may be missing
             "XLSX needs openpyxl: run `pip install 'fivestep-proposals[xlsx]'`, or use CSV"
         ) from None
     return openpyxl
+
+
+def _saved(book: Any) -> bytes:  # noqa: ANN401 - of a library without types
+    """The file. On a full disk the library would leave a trace of its own behind."""
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()

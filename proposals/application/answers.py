@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from proposals.application.door import Proposals
+    from proposals.domain.context import Context
     from proposals.projections.projection import Projection
     from proposals.projections.ranking import Index
 
@@ -37,10 +38,11 @@ def register(
 
     `progress` is told of each read model that is ready. Raises ProjectionStopped, ProjectionOutdated, ProjectionNewer.
     """
-    context = app.writer.work().context
-    for case in _models(app, REGISTER, as_of=as_of, progress=progress)[CASES.name]:
+    cases = _models(app, REGISTER, as_of=as_of, progress=progress)[CASES.name]
+    context = _world(app, as_of)
+    for case in cases:
         if unit is None or context.is_within(case["unit"], unit):
-            yield register_row(case, as_of or context.now, context)
+            yield register_row(case, context)
 
 
 def worklist(
@@ -52,8 +54,7 @@ def worklist(
     """
     found = _models(app, WORKLIST, REGISTER, as_of=as_of, progress=progress)
     cases = {row["stream"]: row for row in found[CASES.name]}
-    context = app.writer.work().context
-    yield from worklist_rows(found[DUTIES.name], cases, as_of or context.now, context)
+    yield from worklist_rows(found[DUTIES.name], cases, _world(app, as_of))
 
 
 def evaluate(
@@ -100,9 +101,12 @@ def register_line(
         for entry in app.projections.entries_of(stream)
         if (happened is None or entry.occurred_at <= happened) and (known is None or entry.recorded_at <= known)
     )
-    context = app.writer.work().context
-    row = fold(REGISTER, stream, {}, entries).of(CASES)
-    return register_row(row, as_of or known_at or context.now, context)
+    return register_row(fold(REGISTER, stream, {}, entries).of(CASES), _world(app, as_of, known_at))
+
+
+def _world(app: Proposals, as_of: datetime | None, known_at: datetime | None = None) -> Context:
+    """Units, rules, orders and meetings as they are, or as they were at an instant."""
+    return app.writer.past(as_of, known_at) if as_of or known_at else app.writer.work().context
 
 
 def _models(app: Proposals, *projections: Projection, as_of: datetime | None, progress: Told) -> Models:

@@ -23,11 +23,11 @@ from proposals.adapters.store import Recorder
 from proposals.application.following import Following
 from proposals.application.hosting import Hosted
 from proposals.application.options import Option, options
-from proposals.application.reading import Reader
+from proposals.application.reading import Reader, by_then
 from proposals.application.recording import ATTEMPTS, Ports, Writer
 from proposals.application.refusing import in_turn
 from proposals.application.unfinished import Unfinished, put_by
-from proposals.domain.deadlines import end_of, pending
+from proposals.domain.deadlines import end_of, is_over, pending
 from proposals.domain.decider import fold
 from proposals.domain.errors import Conflict, Invalid, NotFound, Refused, refusal
 from proposals.domain.ports import NoFunds
@@ -173,7 +173,7 @@ class Proposals:
             state = host.work.read(known) if host is not None else self.reader.latest(known)
         else:
             facts = self.history(stream)
-            state = fold(PROCESSES[kind_of(stream)], _by(facts, _aware(as_of), _aware(known_at)))
+            state = fold(PROCESSES[kind_of(stream)], by_then(facts, _aware(as_of), _aware(known_at)))
         if state is None:
             raise NotFound(stream)
         return state.copy()  # what is kept in memory, or waits in a host's transaction, is not the caller's to change
@@ -251,7 +251,7 @@ class Proposals:
             return []
         kind = kind_of(stream)
         for timer in pending(kind, state, PROCESSES[kind].policy(state, None, work.context), self._calendar):
-            if timer.due > now:
+            if not is_over(timer.due, now):
                 break
             asked = [self.writer.request(command) for command in commands_for(timer, state, now, work.context)]
             try:
@@ -293,11 +293,3 @@ def _aware(instant: datetime | None) -> datetime | None:
         message = "an instant needs a time zone"
         raise ValueError(message)
     return instant
-
-
-def _by(facts: Iterable[Fact], as_of: datetime | None, known_at: datetime | None) -> Iterator[Fact]:
-    """The facts that had happened by one instant, and of those the ones that were in the log by another."""
-    for fact in facts:
-        known = known_at is None or (fact.recorded_at is not None and fact.recorded_at <= known_at)
-        if known and (as_of is None or fact.occurred_at <= as_of):
-            yield fact

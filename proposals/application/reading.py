@@ -13,6 +13,7 @@ from proposals.domain.vocabulary import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from proposals.adapters.mapper import FactMapper
     from proposals.adapters.snapshots import Snapshots
@@ -52,6 +53,10 @@ class Reader:
         if state is not None:
             self.keep([state])
         return state
+
+    def past(self, stream: str, as_of: datetime | None, known_at: datetime | None = None) -> State | None:
+        """A stream's state as it had happened by an instant, of what was in the log by another."""
+        return fold(PROCESSES[kind_of(stream)], by_then(self.history(stream), as_of, known_at))
 
     def keep(self, states: Iterable[State]) -> None:
         """Keeps states in memory, those longest unused go. Personal data is never kept: its key may go any time."""
@@ -97,3 +102,11 @@ class Reader:
         happened = map(self._mapper.happened, self._recorder.happened_by_stream(f"{kind.value}-"))
         for _, facts in groupby(happened, key=attrgetter("stream")):
             yield cast("State", fold(PROCESSES[kind], facts))
+
+
+def by_then(facts: Iterable[Fact], as_of: datetime | None, known_at: datetime | None) -> Iterator[Fact]:
+    """The facts that had happened by one instant, and of those the ones that were in the log by another."""
+    for fact in facts:
+        known = known_at is None or (fact.recorded_at is not None and fact.recorded_at <= known_at)
+        if known and (as_of is None or fact.occurred_at <= as_of):
+            yield fact

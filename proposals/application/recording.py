@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import time
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from proposals.adapters.ballot_box import NoContentKey, VotersForgotten
@@ -87,6 +89,11 @@ class Writer:
     def work(self) -> Work:
         """A transaction to decide in, on what is recorded now."""
         return Work(self.reader.load, self._context, self._sealer.commitment)
+
+    def past(self, as_of: datetime | None = None, known_at: datetime | None = None) -> Context:
+        """What there was to see at an instant, or what the log knew at one; nobody decides on it."""
+        read = cache(partial(self.reader.past, as_of=as_of, known_at=known_at))
+        return replace(self._context(read), now=as_of or known_at or self.now())
 
     def _context(self, read: Callable[[str], State | None]) -> Context:
         ports = self._ports

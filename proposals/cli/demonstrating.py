@@ -127,24 +127,14 @@ def _look_back(app: Proposals, settings: Settings) -> None:
 
 
 def _sum_up(summary: Summary, settings: Settings) -> None:
-    """How many cases came to each step, how long they took, how they ended, and what to do next."""
+    """How many cases there were, and how they ended."""
     words = settings.words
-    most = max((step.cases for step in summary.steps.values()), default=0) or 1
-    steps = [{"step": step.value, "cases": stay.cases, "median": stay.median} for step, stay in summary.steps.items()]
-    columns = [
-        Column(words("heading_step"), lambda row: words.name(row["step"]), style=lambda _: "bold"),
-        Column(words("heading_cases"), lambda row: f"{row['cases']:,}", right=True),
-        Column("", lambda row: "█" * round(row["cases"] * BAR / most), style=lambda _: "cyan", rank=1),
-        Column(words("heading_median"), lambda row: settings.span(row["median"]), right=True),
-    ]
     figures = {"cases": summary.proposals, "events": f"{summary.events:,}", "clock": f"{summary.by_the_clock:,}"}
     put(
         words(
             "demo_cases", began=settings.local(summary.began)[:10], ended=settings.local(summary.ended)[:10], **figures
         )
     )
-    draw(table(steps, columns, screen_width()))
-    put("")
     ends = [{"outcome": name, "cases": count} for name, count in summary.outcomes.items()]
     top = max(summary.outcomes.values(), default=1)
     if ends:
@@ -158,12 +148,14 @@ def _sum_up(summary: Summary, settings: Settings) -> None:
 
 
 def _scorecard(app: Proposals, settings: Settings) -> None:
-    """How well it was done, and by which community."""
+    """How well it was done, how far the cases came and how long that took, and by which community."""
     from proposals.application import answers
-    from proposals.cli.evaluating import draw_figures, draw_groups
+    from proposals.cli.evaluating import draw_figures, draw_groups, draw_steps
     from proposals.projections.figures import Dimension
 
     whole = answers.evaluate(app, by=[Dimension.COMMUNITY], zone=settings.zone).plain()
     draw_figures(whole, settings)
+    put("")
+    draw_steps(whole, settings)
     put("")
     draw_groups(whole, settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from proposals.adapters.whole_files import write_whole
 from proposals.cli.failures import WRONG_USAGE, Failure
 from proposals.cli.options import OutputOption
 from proposals.cli.screen import Column, draw, json_object, progress, put, remark, screen_width, table
@@ -38,6 +39,9 @@ class EngineName(StrEnum):
     SPARK = "spark"
 
 
+BAR = 24
+"""Cells of the longest bar."""
+
 SHOWN = ("response", "on_time", "first_pass", "resolution", "satisfaction", "turnout")
 """The figures that have room on a screen; all of them are in the other formats."""
 
@@ -56,13 +60,18 @@ def evaluate(
     settings: Settings = context.obj
     words = settings.words
     dimensions, chosen = _dimensions(by or [], settings), _index(index, settings)
-    moment = settings.instant(until, "--until")
+    moment = settings.past(until, "--until")
     if shape is ReportFormat.HTML and output is None:
         raise Failure(words("error_page_needs_output"), WRONG_USAGE)
     if shape is ReportFormat.TABLE and output is not None:
-        raise Failure(words("error_table_to_file"), WRONG_USAGE)
+        raise Failure(words("error_report_to_file"), WRONG_USAGE)
+    if archive is None and engine is not EngineName.DUCKDB:
+        raise Failure(words("error_engine_needs_archive"), WRONG_USAGE)
     if shape is ReportFormat.HTML:
         import proposals.adapters.report_page  # noqa: F401 - what it needs and is missing is said before the counting
+        from proposals.projections.figures import Dimension
+
+        dimensions = dimensions or [Dimension.GRID]  # a page compares
     if archive is not None:
         from proposals.adapters.archive import Archive, Engine
         from proposals.adapters.archive import evaluate as evaluated
@@ -99,19 +108,21 @@ def _index(file: Path | None, settings: Settings) -> Index:
 
     if file is None:
         return default_index()
-    if not file.is_file():
+    if not file.exists():
         raise Failure(settings.words("error_no_file", file=str(file)), WRONG_USAGE)
     return parse_index(file.read_bytes(), str(file), language=settings.words.language)
 
 
 def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Settings) -> None:
+
     if shape is ReportFormat.TABLE:
         _draw(told, settings)
         return
     if shape is ReportFormat.HTML:
         from proposals.adapters.report_page import page
 
-        said = page(told, settings.words.language)
+        with progress(settings.words("evaluate_drawing")) as advance:
+            said = page(told, settings.words.language, advance)
     elif shape is ReportFormat.JSON:
         said = json_object(told.plain())
     else:
@@ -119,7 +130,8 @@ def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Sett
     if output is None:
         put(said.rstrip("\n"))
         return
-    output.write_text(said, "utf-8-sig" if shape is ReportFormat.CSV else "utf-8")
+    encoding = "utf-8-sig" if shape is ReportFormat.CSV else "utf-8"
+    write_whole(output, lambda path: path.write_text(said, encoding, newline=""))
     remark(settings.words("evaluate_written", file=str(output)))
 
 
@@ -147,7 +159,7 @@ def _draw(told: Report, settings: Settings) -> None:
     whole = told.plain()
     draw_figures(whole, settings)
     put("")
-    _draw_steps(whole, settings)
+    draw_steps(whole, settings)
     if whole["groups"]:
         put("")
         draw_groups(whole, settings)
@@ -175,15 +187,18 @@ def draw_figures(whole: Mapping[str, Any], settings: Settings) -> None:
     )
 
 
-def _draw_steps(whole: Mapping[str, Any], settings: Settings) -> None:
+def draw_steps(whole: Mapping[str, Any], settings: Settings) -> None:
+    """How many cases came to each step, and how long those that have left it were in it."""
     words = settings.words
     steps = [{"name": name, **step} for name, step in whole["total"]["steps"].items()]
+    most = max(step["reached"] for step in steps) or 1
     draw(
         table(
             steps,
             [
                 Column(words("heading_step"), lambda row: words.name(row["name"]), style=lambda _: "bold"),
                 Column(words("heading_cases"), lambda row: f"{row['reached']:,}", right=True),
+                Column("", lambda row: "█" * round(row["reached"] * BAR / most), style=lambda _: "cyan", rank=1),
                 Column(words("heading_median"), lambda row: _span(row["median_seconds"], settings), right=True),
                 Column(words("heading_p90"), lambda row: _span(row["p90_seconds"], settings), right=True),
             ],

@@ -135,7 +135,10 @@ _SIGNS: Final = (
     ("error_full", r"disk is full|No space left"),
     ("error_cannot_open", r"unable to open database file|database .* does not exist"),
     ("error_login", r"authentication failed|no password supplied|role .* does not exist"),
-    ("error_unreachable", r"connection (failed|refused|timed out)|could not (connect|translate)|server closed|resolve"),
+    (
+        "error_unreachable",
+        r"connection (failed|refused|timed out)|could not (connect|translate)|server closed|to resolve",
+    ),
 )
 """How the drivers of both databases say what people can do something about."""
 

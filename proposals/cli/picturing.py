@@ -93,7 +93,7 @@ def mermaid(process: Process, words: Words) -> Iterator[str]:
 def _by_step(process: Process) -> dict[str | None, list[str]]:
     """The states by the step whose turn it is; only proposals have steps."""
     from proposals.domain.case import ProposalStatus
-    from proposals.projections.register import STEP
+    from proposals.projections.case_events import STEP
 
     found: dict[str | None, list[str]] = {}
     for state in process.states:

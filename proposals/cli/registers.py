@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from proposals.adapters.whole_files import write_whole
 from proposals.cli.failures import WRONG_USAGE, Failure
 from proposals.cli.options import OutputOption
 from proposals.cli.screen import Column, Format, csv_lines, json_array, progress, remark, show
@@ -49,8 +50,7 @@ def register(
     if shape is RegisterFormat.TABLE and output is not None:
         raise Failure(words("error_table_to_file"), WRONG_USAGE)
     with settings.opened() as app, progress(words("register_progress")) as advance:
-        if unit is not None and app.writer.work().context.unit(unit) is None:
-            raise Failure(f"--unit: {words('error_no_unit', unit=unit)}", WRONG_USAGE)
+        settings.require_unit(unit, app)
         rows = [
             row
             for row in answers.register(app, unit=unit, as_of=moment, progress=advance)
@@ -126,14 +126,14 @@ def _write(rows: list[dict[str, Any]], shape: RegisterFormat, output: Path, sett
     from proposals.projections.register import NAMES
 
     if shape is RegisterFormat.XLSX:
-        from proposals.adapters.spreadsheet import write_workbook
+        from proposals.adapters.spreadsheet import workbook
 
-        headings = [settings.words.name(name) for name in NAMES]
-        write_workbook(
-            output, settings.words("register_sheet"), headings, [[row[name] for name in NAMES] for row in rows]
-        )
+        words, cells = settings.words, [[row[name] for name in NAMES] for row in rows]
+        headings = [words.name(name) for name in NAMES]
+        book = workbook(words("register_sheet"), headings, cells)
+        write_whole(output, lambda path: path.write_bytes(book))
         return
     lines = json_array(rows) if shape is RegisterFormat.JSON else csv_lines(rows, NAMES)
     # The mark tells spreadsheet programs that a CSV file is in UTF-8.
-    with output.open("w", encoding="utf-8-sig" if shape is RegisterFormat.CSV else "utf-8", newline="") as file:
-        file.writelines(lines)
+    encoding = "utf-8-sig" if shape is RegisterFormat.CSV else "utf-8"
+    write_whole(output, lambda path: path.write_text("".join(lines), encoding, newline=""))

@@ -184,6 +184,20 @@ class Settings:
             raise Failure(self.words("error_no_kek", keys=str(path), variable=KEK_VARIABLE, file=str(kek_file)))
         return key_store_for(self.parsed, path)
 
+    def require_unit(self, unit: str | None, app: Proposals) -> None:
+        """Raises Failure for a unit that there is not."""
+        from proposals.domain.vocabulary import Kind
+
+        if unit is not None and unit not in app.streams(Kind.UNIT):
+            raise Failure(f"--unit: {self.words('error_no_unit', unit=unit)}", WRONG_USAGE)
+
+    def past(self, said: str | None, option: str) -> datetime | None:
+        """An instant up to which something is counted. Raises Failure for one that has not come, too."""
+        instant = self.instant(said, option)
+        if instant is not None and instant > datetime.now(UTC):
+            raise Failure(f"{option}: {self.words('error_not_come')}", WRONG_USAGE)
+        return instant
+
     def instant(self, said: str | None, option: str) -> datetime | None:
         """An instant that an option names. Raises Failure for one that is none or has no time zone."""
         if said is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from proposals.adapters.whole_files import write_whole
 from proposals.cli.failures import WRONG_USAGE, Failure
 from proposals.cli.options import OutputOption
 from proposals.cli.screen import as_json
@@ -53,7 +54,8 @@ def template(
     else:
         said = as_json(example(command, fields)) + "\n"
     if output is not None:
-        output.write_text(said, "utf-8-sig" if shape is TemplateFormat.CSV else "utf-8")
+        encoding = "utf-8-sig" if shape is TemplateFormat.CSV else "utf-8"
+        write_whole(output, lambda path: path.write_text(said, encoding))
     else:
         sys.stdout.write(said)
 
@@ -71,15 +73,15 @@ def known(command: str, words: Words) -> None:
 
 
 def _workbook(command: str, columns: list[EntryColumn], output: Path | None, words: Words) -> None:
-    from proposals.adapters.spreadsheet import write_template
+    from proposals.adapters.spreadsheet import template_workbook
 
-    if output is not None:
-        with output.open("wb") as file:
-            write_template(file, command, columns)
-        return
-    if sys.stdout.isatty():
+    if output is None and sys.stdout.isatty():
         raise Failure(words("error_binary_to_terminal", command=command), WRONG_USAGE)
-    write_template(sys.stdout.buffer, command, columns)
+    book = template_workbook(command, columns)
+    if output is not None:
+        write_whole(output, lambda path: path.write_bytes(book))
+    else:
+        sys.stdout.buffer.write(book)
 
 
 def _entry(field: Field, settings: Settings) -> EntryColumn:

@@ -34,8 +34,7 @@ def worklist(
         raise Failure(f"--role: {words('invalid_choice', choices=', '.join(Role))}", WRONG_USAGE)
     with settings.opened() as app, progress(words("worklist_progress")) as advance:
         world = app.writer.work().context
-        if unit is not None and world.unit(unit) is None:
-            raise Failure(f"--unit: {words('error_no_unit', unit=unit)}", WRONG_USAGE)
+        settings.require_unit(unit, app)
         rows = sorted(
             (
                 row

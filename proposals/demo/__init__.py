@@ -5,7 +5,7 @@ from proposals.demo.clock import BEGINNING, SimulatedClock
 from proposals.demo.founding import found_county
 from proposals.demo.matter import Matter
 from proposals.demo.running import run, run_matters
-from proposals.demo.summary import StepFigures, Summary
+from proposals.demo.summary import Summary
 
 __all__ = [
     "BEGINNING",
@@ -13,7 +13,6 @@ __all__ = [
     "Branch",
     "Matter",
     "SimulatedClock",
-    "StepFigures",
     "Summary",
     "found_county",
     "run",

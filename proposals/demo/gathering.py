@@ -41,7 +41,7 @@ KINDS = {
     Tier.COUNTY: "joint_party_meeting",
 }
 
-TITLES = {Purpose.DISCUSS: "议事会 / Discussion", Purpose.DECIDE: "定事会 / Decision"}
+TITLES = {Purpose.DISCUSS: ("议事会", "discussion"), Purpose.DECIDE: ("定事会", "decision meeting")}
 
 MINUTE = timedelta(minutes=1)
 BETWEEN_ACTS = timedelta(seconds=15)
@@ -63,7 +63,8 @@ class Gathering:
         self._convenor = county.people(unit, Role.CONVENOR)[0]
         tier = county.units[unit].tier
         assert tier is not None  # noqa: S101 - only areas of the tree meet
-        self._kind, self._title = KINDS[tier], f"{county.units[unit].title} {TITLES[purpose]}"
+        (chinese, _, english), said = county.units[unit].title.partition(" / "), TITLES[purpose]
+        self._kind, self._title = KINDS[tier], f"{chinese}{said[0]} / {english or chinese} {said[1]}"
         self._rng, self._acts = rng, 0
 
     def calling(self, wishes: Sequence[Wish], *, opened: bool = True) -> list[Command]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
-from statistics import median
 from typing import TYPE_CHECKING
 
 import orjson
 
 from proposals.domain.case import ProposalStatus
 from proposals.domain.proposal import PROPOSAL
-from proposals.domain.vocabulary import SYSTEM, Step, as_instant
-from proposals.projections.register import STEP
+from proposals.domain.vocabulary import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,14 +22,6 @@ S = ProposalStatus
 
 
 @dataclass(frozen=True, slots=True)
-class StepFigures:
-    """How many cases came to a step, and how long half of them were in it at most, all visits together."""
-
-    cases: int
-    median: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What a person wants to know at the end of a run."""
 
@@ -41,7 +30,6 @@ class Summary:
     states: Mapping[str, int]
     outcomes: Mapping[str, int]
     """How the cases came to an end; an archived case keeps the outcome it was closed with."""
-    steps: Mapping[Step, StepFigures]
     branches: Mapping[str, int]
     ticks: int
     """How often the clock was asked what is due."""
@@ -67,19 +55,15 @@ def summary_of(
     """Reads the run's proposals off the log, without decoding what it does not need."""
     names = PROPOSAL.events
     status: dict[str, ProposalStatus] = {}
-    since: dict[str, datetime] = {}
     outcome: dict[str, str] = {}
-    spent: defaultdict[Step, defaultdict[str, list[timedelta]]] = defaultdict(lambda: defaultdict(list))
     by_the_clock = 0
     for envelope in app.recorder.iterate_streams(f"proposal-{tag}-"):
-        stream, name, at = str(envelope.originator_id), envelope.topic, as_instant(str(envelope.occurred_at))
+        stream, name = str(envelope.originator_id), envelope.topic
         by_the_clock += envelope.actor == SYSTEM
         target = PROPOSAL.target[names[name]]
         if target is None:
             continue
-        if stream in status and status[stream] in STEP:
-            spent[STEP[status[stream]]][stream].append(at - since[stream])
-        status[stream], since[stream] = ProposalStatus(target), at
+        status[stream] = ProposalStatus(target)
         if target is S.CLOSED:
             outcome[stream] = orjson.loads(envelope.state)["outcome"]
         elif target in PROPOSAL.terminal and target is not S.ARCHIVED:
@@ -90,7 +74,6 @@ def summary_of(
         proposals=len(status),
         states=_counted(list(map(str, status.values()))),
         outcomes=_counted(list(outcome.values())),
-        steps={step: _figures(list(spent[step].values())) for step in Step},
         branches=_counted(branches),
         ticks=ticks,
         by_the_clock=by_the_clock,
@@ -103,10 +86,3 @@ def summary_of(
 def _counted(values: Sequence[str]) -> dict[str, int]:
     """The commonest first, and by name where they are as common."""
     return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _figures(visits: Sequence[Sequence[timedelta]]) -> StepFigures:
-    seconds = [sum(stay.total_seconds() for stay in case) for case in visits]
-    if not seconds:
-        return StepFigures(0, None)
-    return StepFigures(len(seconds), timedelta(seconds=round(median(seconds))))

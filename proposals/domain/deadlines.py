@@ -34,6 +34,11 @@ class Timer(NamedTuple):
     action: Action
 
 
+def is_over(due: datetime | None, at: datetime) -> bool:
+    """Whether a time has run out: in time is before it, at the very instant it is over."""
+    return due is not None and due <= at
+
+
 def end_of(start: datetime, period: PeriodValue, rules: ProcessPolicy, calendar: Calendar) -> End:
     """The end of a period that starts at an instant.
 

@@ -16,7 +16,7 @@ from proposals.domain.case import (
     pinned,
     within_maximum,
 )
-from proposals.domain.deadlines import end_of, not_before
+from proposals.domain.deadlines import end_of, is_over, not_before
 from proposals.domain.discussion import discussion_failed
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Event, Fact, StateEvent
@@ -265,7 +265,7 @@ def nothing_else_is_left(state: Proposal, command: RecordUnresolved, context: Co
 def publicity_is_open(state: Proposal, command: RaiseObjection, context: Context) -> Refusal | None:
     """Inside the publicity period 公示期."""
     assert command.at is not None
-    if state.due_at is not None and command.at >= state.due_at:
+    if state.due_at is not None and is_over(state.due_at, command.at):
         return refusal("publicity_is_over", due=instant_text(state.due_at))
     return None
 

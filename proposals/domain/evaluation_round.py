@@ -11,7 +11,7 @@ from pydantic import Field
 
 from proposals.domain.authority import apart
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import not_before
+from proposals.domain.deadlines import is_over, not_before
 from proposals.domain.errors import Refusal, refusal
 from proposals.domain.event import Command, Event, Fact, StateEvent
 from proposals.domain.handling import people_who_handled
@@ -359,7 +359,7 @@ def each_votes_once(state: EvaluationRound, command: CastBallot | CastBallots, c
 def voting_is_open(state: EvaluationRound, command: CastBallot | CastBallots, context: Context) -> Refusal | None:
     """Ballots are given before the time is over."""
     assert command.at is not None
-    if state.due_at is not None and command.at >= state.due_at:
+    if state.due_at is not None and is_over(state.due_at, command.at):
         return refusal("voting_is_over", due=instant_text(state.due_at))
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proposals.domain.context import Context, Site
-from proposals.domain.deadlines import end_of, entered, first_day_after, not_before
+from proposals.domain.deadlines import end_of, entered, first_day_after, is_over, not_before
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.meeting import Meeting, MeetingStatus, Outcome, Purpose
 from proposals.domain.missed import missed_row
@@ -225,8 +225,7 @@ def its_hour_has_come(state: Meeting, command: OpenMeeting, context: Context) ->
     """A meeting opens at the time it was called for, or later on that day: nobody was asked to come on another."""
     assert command.at is not None
     assert state.starts_at is not None
-    assert state.due_at is not None
-    if command.at >= state.due_at:
+    if is_over(state.due_at, command.at):
         return refusal("meeting_is_over", meeting=state.id, status=state.status)
     return refusal("too_early", starts=instant_text(state.starts_at)) if command.at < state.starts_at else None
 

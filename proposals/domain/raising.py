@@ -18,7 +18,7 @@ from proposals.domain.case import (
     site_of,
     within_maximum,
 )
-from proposals.domain.deadlines import not_before
+from proposals.domain.deadlines import is_over, not_before
 from proposals.domain.errors import Refusal, on_the_list, refusal
 from proposals.domain.event import Event, Fact, StateEvent
 from proposals.domain.process import NEW, SAME, Row
@@ -377,7 +377,7 @@ def returns_are_left(state: Proposal, command: Any, context: Context) -> Refusal
 def correction_period_is_open(state: Proposal, command: ReviseProposal, context: Context) -> Refusal | None:
     """A returned case is completed in its time, whether or not a tick has come since."""
     assert command.at is not None
-    if state.status is S.RETURNED and state.due_at is not None and command.at >= state.due_at:
+    if state.due_at is not None and state.status is S.RETURNED and is_over(state.due_at, command.at):
         return refusal("correction_is_over", due=instant_text(state.due_at))
     return None
 

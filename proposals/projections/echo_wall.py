@@ -1,16 +1,17 @@
 """The public echo wall 公示/回音壁: what anyone may see of a case, and nothing that names a person.
 
 Its columns take what officials publish (a decision, an answer, feedback) and a title that was screened; people,
-contacts and reasons have no column. `public_wall` leaves out what nobody has screened yet.
+contacts and reasons have no column. `public_wall` leaves out what no official has taken up yet.
 """
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Column, Select, func, select
 
-from proposals.domain.case import S
 from proposals.domain.decision import (
     DecisionConfirmed,
     ObjectionUpheld,
@@ -22,7 +23,7 @@ from proposals.domain.evaluation import FeedbackDelivered
 from proposals.domain.evaluation_round import RoundStatus
 from proposals.domain.importing import ClosedCaseImported, ImportedCaseClosed, ImportedCaseUpdated, OpenCaseImported
 from proposals.domain.keeping import AnswerGiven, ProposalReopened
-from proposals.domain.raising import ProposalMerged, ProposalRaised, ProposalRefused, ProposalRevised
+from proposals.domain.raising import ProposalAccepted, ProposalMerged, ProposalRaised, ProposalRefused, ProposalRevised
 from proposals.domain.vocabulary import SATISFIED
 from proposals.projections.case_events import ENDING, MOVING, RISING, STANDING, ended_as, first_unit
 from proposals.projections.columns import NUMBER, TEXT
@@ -32,7 +33,7 @@ from proposals.projections.projection import READ_MODELS, Projection
 if TYPE_CHECKING:
     from proposals.projections.projection import Entry, Row, Rows
 
-ECHO_WALL: Final = Projection("echo_wall", 1, READ_MODELS)
+ECHO_WALL: Final = Projection("echo_wall", 2, READ_MODELS)
 
 _DECISION: Final = (
     "decision", "decided_at", "plan", "lead_unit", "appropriation", "publicity_until", "in_force_at",
@@ -54,7 +55,7 @@ WALL: Final = ECHO_WALL.table(
     Column("ended_at", TEXT),
     Column("merged_into", TEXT),
 )
-"""`screened` is 1 once the case was taken up in this wording, or came from a register that had done so.
+"""`screened` is 1 once somebody in office took the case up in this wording, or a register that had done so brought it.
 
 `decision` is adopted or rejected; `plan`, `lead_unit` and `appropriation` (in fen) are those of an adopted one, open to
 objections until `publicity_until`. A case that is taken up again has them, and the replies to it, anew.
@@ -89,10 +90,13 @@ def _begun(rows: Rows, entry: Entry, title: str, raised_at: str, *, screened: in
 @ECHO_WALL.on(*MOVING)
 def _moved(rows: Rows, entry: Entry) -> None:
     row = rows.of(WALL)
-    status, row["step"] = STANDING[entry.name]
-    row["status"] = status
-    if status == S.ACCEPTED:
-        row["screened"] = 1
+    row["status"], row["step"] = STANDING[entry.name]
+
+
+@ECHO_WALL.on(ProposalAccepted, ProposalAdopted, ProposalRejected)
+def _taken_up(rows: Rows, _: Entry) -> None:
+    """By a screener, or else by a meeting: a proposer can reopen what was refused, past the screening."""
+    rows.of(WALL)["screened"] = 1
 
 
 @ECHO_WALL.on(*RISING)
@@ -183,7 +187,7 @@ def public_wall() -> Select[Any]:
         select(
             ROUNDS.c.proposal,
             func.sum(ROUNDS.c.valid).label("valid"),
-            func.sum(satisfied[0] + satisfied[1] + satisfied[2]).label("satisfied"),
+            func.sum(reduce(add, satisfied)).label("satisfied"),
         )
         .where(ROUNDS.c.status == RoundStatus.CLOSED.value, satisfied[0].is_not(None))
         .group_by(ROUNDS.c.proposal)

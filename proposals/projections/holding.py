@@ -11,7 +11,6 @@ from proposals.domain.vocabulary import Kind, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from proposals.domain.context import Context
     from proposals.domain.meeting import Meeting
@@ -47,21 +46,17 @@ def duty_of(case: Mapping[str, Any], context: Context) -> tuple[Role | None, str
     return owner_of(rules, Kind.PROPOSAL, case["status"]), case["due_at"]
 
 
-def holder_of(
-    role: Role, case: Mapping[str, Any], now: datetime, context: Context, handling_unit: str | None = None
-) -> Holder:
+def holder_of(role: Role, case: Mapping[str, Any], context: Context, handling_unit: str | None = None) -> Holder:
     """Where a role acts in a case: the nearest unit of its jurisdiction that has somebody in it.
 
     `case` is its row in the register. `handling_unit` is that of the order at stake; left out, the lead's.
     """
-    unit = _unit_of(role, case, now, context, handling_unit)
+    unit = _unit_of(role, case, context, handling_unit)
     known = context.unit(unit) if unit is not None else None
     return Holder(unit, known.title if known is not None else unit)
 
 
-def _unit_of(
-    role: Role, case: Mapping[str, Any], now: datetime, context: Context, handling_unit: str | None
-) -> str | None:
+def _unit_of(role: Role, case: Mapping[str, Any], context: Context, handling_unit: str | None) -> str | None:
     if role is Role.CHAIR:
         meeting: Meeting | None = context.read(case["meeting"]) if case["meeting"] is not None else None
         return meeting.unit if meeting is not None else str(case["unit"])
@@ -74,5 +69,5 @@ def _unit_of(
         order = order_state(case["lead_order"], context)
         handling_unit = order.unit if order is not None else None
     units = list(where(Site(case["place"], case["unit"], handling_unit), context))
-    day = context.day(now, context.policy(case["policy"]))
+    day = context.day(context.now, context.policy(case["policy"]))
     return next((unit.id for unit in units if unit.holders(frozenset({role}), day)), units[0].id if units else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -30,10 +31,12 @@ EDITIONS: Final = ORGANISATION.table(
     "policy_editions",
     Column("unit", TEXT, nullable=False),
     Column("min_cell", NUMBER, nullable=False),
+    Column("categories", TEXT, nullable=False),
     Column("effective", TEXT),
     Index("policy_editions_unit", "unit"),
 )
-"""A row an edition; `effective` is the day from which it holds, nothing while it is a draft."""
+"""A row an edition; `effective` is the day from which it holds, nothing while it is a draft. `categories` are titles by
+key, as JSON."""
 
 
 @ORGANISATION.on(UnitCreated)
@@ -59,7 +62,9 @@ def _closed(rows: Rows, _: Entry) -> None:
 
 @ORGANISATION.on(PolicyDrafted)
 def _drafted(rows: Rows, entry: Entry) -> None:
-    rows.put(EDITIONS, unit=entry.data["unit"], min_cell=entry.data["rules"]["min_cell"])
+    rules = entry.data["rules"]
+    categories = json.dumps(rules["categories"], ensure_ascii=False)
+    rows.put(EDITIONS, unit=entry.data["unit"], min_cell=rules["min_cell"], categories=categories)
 
 
 @ORGANISATION.on(PolicyPublished)
@@ -72,15 +77,25 @@ class Organisation:
 
     def __init__(self, units: Iterable[Mapping[str, Any]], editions: Iterable[Mapping[str, Any]]) -> None:
         self._units = {unit["stream"]: unit for unit in units}
-        published = [edition["min_cell"] for edition in editions if edition["effective"] is not None]
-        self.min_cell: int = max(published, default=SMALLEST_CELL)
+        published = sorted(
+            (edition for edition in editions if edition["effective"] is not None),
+            key=lambda edition: (edition["effective"], edition["stream"]),
+        )
+        self.min_cell: int = max((edition["min_cell"] for edition in published), default=SMALLEST_CELL)
         """The strictest of all editions that were ever published: groups mix cases of several."""
+        self._categories: dict[str, str] = {}
+        for edition in published:
+            self._categories |= json.loads(edition["categories"])
         self._areas: dict[str, dict[str, str]] = {}
 
     def title(self, unit: str) -> str:
         """What people call it; its id if nobody has said."""
         known = self._units.get(unit)
         return str(known["title"]) if known is not None else unit
+
+    def category(self, category: str) -> str:
+        """What the latest edition that has it calls a category; its key if none does."""
+        return self._categories.get(category, category)
 
     def areas(self, place: str) -> Mapping[str, str]:
         """The areas it lies in, and is, by their tiers."""

@@ -1,7 +1,4 @@
-"""Who takes part: who raised a case, who stands behind it, who supports it. Attendance and turnout are elsewhere.
-
-They are in `meetings` and `evaluation`, of which the figures on participation read the rest.
-"""
+"""Who takes part: who raised a case, who stands behind it, who supports it. Who came to meetings is in `meetings`."""
 
 from __future__ import annotations
 

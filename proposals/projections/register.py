@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Column, Index
 
+from proposals.domain.deadlines import is_over
 from proposals.domain.decision import (
     ObjectionDismissed,
     ObjectionRaised,
@@ -46,7 +47,6 @@ from proposals.projections.case_events import (
     MOVING,
     RISING,
     STANDING,
-    STEP,
     ended_as,
     first_unit,
 )
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from proposals.domain.event import Event
     from proposals.projections.projection import Entry, Row, Rows
 
-__all__ = ["CASES", "NAMES", "OPEN_OBJECTIONS", "REGISTER", "STEP", "RegisterRow", "register_row"]
+__all__ = ["CASES", "NAMES", "OPEN_OBJECTIONS", "REGISTER", "RegisterRow", "register_row"]
 
 REGISTER: Final = Projection("register", 1, READ_MODELS)
 
@@ -336,14 +336,14 @@ NAMES: Final = tuple(RegisterRow.__slots__)
 """The columns, in their order."""
 
 
-def register_row(case: Mapping[str, Any], now: datetime, context: Context) -> RegisterRow:
+def register_row(case: Mapping[str, Any], context: Context) -> RegisterRow:
     """The line of a case, out of its row in `CASES`.
 
-    `context` is asked for units, the pinned policy, and the order or meeting whose unit must act.
+    `context` is asked for the hour, units, the pinned policy, and the order or meeting whose unit must act.
     """
     unit = context.unit(case["unit"])
     role, due = duty_of(case, context)
-    holder = holder_of(role, case, now, context) if role is not None else None
+    holder = holder_of(role, case, context) if role is not None else None
     due_at = as_instant(due) if due is not None else None
     return RegisterRow(
         id=case["stream"],
@@ -360,7 +360,7 @@ def register_row(case: Mapping[str, Any], now: datetime, context: Context) -> Re
         holder_unit=holder.unit if holder is not None else None,
         holder_title=holder.title if holder is not None else None,
         due_at=due_at,
-        overdue=due_at is not None and due_at < now,
+        overdue=is_over(due_at, context.now),
         outcome=case["outcome"],
         category=case["category"],
         urgency=case["urgency"],

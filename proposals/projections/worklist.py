@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Column, Index
 
 from proposals.domain.case import S
+from proposals.domain.deadlines import is_over
 from proposals.domain.decision import ObjectionDismissed, ObjectionRaised
 from proposals.domain.meeting import MeetingStatus
 from proposals.domain.meeting_acts import MeetingCalled
@@ -251,7 +252,7 @@ class WorklistRow:
 
 
 def worklist_rows(
-    duties: Sequence[Mapping[str, Any]], cases: Mapping[str, Mapping[str, Any]], now: datetime, context: Context
+    duties: Sequence[Mapping[str, Any]], cases: Mapping[str, Mapping[str, Any]], context: Context
 ) -> Iterator[WorklistRow]:
     """The lines of these duties, in their order, without what nobody but the clock does.
 
@@ -268,7 +269,7 @@ def worklist_rows(
         role = owner_of(context.policy(case["policy"]), Kind(duty["kind"]), duty["state"])
         if role is None or role is Role.SYSTEM:
             continue
-        holder = holder_of(role, case, now, context, duty["unit"] if duty["kind"] == Kind.ORDER else None)
+        holder = holder_of(role, case, context, duty["unit"] if duty["kind"] == Kind.ORDER else None)
         due_at = as_instant(duty["due_at"]) if duty["due_at"] is not None else None
         yield WorklistRow(
             role=role.value,
@@ -280,7 +281,7 @@ def worklist_rows(
             title=case["title"],
             since=as_instant(duty["since"]),
             due_at=due_at,
-            overdue=due_at is not None and due_at < now,
+            overdue=is_over(due_at, context.now),
         )
 
 

@@ -68,9 +68,10 @@ def reported(cells: Cells, *by: Dimension, until: str = "2025-05-31T16:00:00.000
     units = [{"stream": name, "title": title, "tier": "grid", "parent": None} for name, title in TITLES.items()]
     for unit in units:
         unit["unit_kind"] = "area"
+    edition = {"stream": "policy-1", "min_cell": min_cell, "effective": "2025-01-01", "categories": "{}"}
     return report(
         cells,
-        Organisation(units, [{"min_cell": min_cell, "effective": "2025-01-01"}]),
+        Organisation(units, [edition]),
         until=until,
         zone=ZoneInfo("Asia/Shanghai"),
         by=by,

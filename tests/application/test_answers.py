@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from proposals import CheckPolicy, DraftPolicy, PublishPolicy, evaluate, register, worklist
+from proposals import (
+    CheckPolicy,
+    DeclineOrder,
+    DraftPolicy,
+    PublishPolicy,
+    RedispatchOrder,
+    RenameUnit,
+    evaluate,
+    register,
+    worklist,
+)
 from proposals.adapters import archive
 from proposals.adapters.policies import default_policy
 from proposals.testing import MORNING
@@ -39,6 +49,23 @@ def test_the_register_of_an_earlier_day_has_what_had_happened_by_then(county: Co
 
     assert [line.id for line in register(county.app, as_of=day)] == ["proposal-1"]
     assert [line.status for line in register(county.app, as_of=day)] == ["raised"]
+
+
+def test_the_answers_of_an_earlier_day_name_the_units_of_that_day(county: County) -> None:
+    county.handling(1)
+    before = county.clock()
+    line, duties = next(register(county.app)), list(worklist(county.app))
+    assert line.holder_unit == "unit-water"
+    county.clock.forward(hours=1)
+    county.app.do(
+        DeclineOrder(order="order-1.1", ground="not_competent", reason="Not our pipe.", actor="water-principal"),
+        RedispatchOrder(order="order-1.1", unit="unit-county", reason="Theirs.", actor="community-coordinator"),
+        RenameUnit(unit="unit-grid", title="Another name", reason="Merged.", actor="county-registrar"),
+    )
+
+    assert next(register(county.app)).holder_unit == "unit-county"
+    assert list(register(county.app, as_of=before)) == [line]
+    assert list(worklist(county.app, as_of=before)) == duties
 
 
 def test_the_worklist_says_who_must_act_by_when(county: County) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer.testing
@@ -54,7 +55,7 @@ def county() -> Iterator[dict[str, Any]]:
     for person in ("li", "wang", "zhao"):
         yield appoint("unit-g", person, "resident")
     rules = default_policy().model_dump(mode="json")
-    today = date.today().isoformat()  # noqa: DTZ011 - the command line runs by the machine's clock
+    today = datetime.now(ZoneInfo(default_policy().time_zone)).date().isoformat()  # by the machine's clock, but there
     yield {"command": "DraftPolicy", "policy": "policy-1", "unit": "unit-c", "rules": rules, "actor": "registrar"}
     yield {"command": "CheckPolicy", "policy": "policy-1", "actor": "registrar"}
     yield {"command": "PublishPolicy", "policy": "policy-1", "effective": today, "actor": "principal"}

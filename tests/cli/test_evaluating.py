@@ -159,7 +159,10 @@ def test_a_spreadsheet_gets_a_line_for_each_figure_of_each_group(county: Desk) -
 def test_a_page_is_written_to_a_file(county: Desk, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assert str(page) in county.run("evaluate", "--by", "grid", "--format", "html", "--output", str(page)).stderr
-    assert page.read_text("utf-8").lstrip().startswith("<!DOCTYPE html>")
+    by_grid = page.read_text("utf-8")
+    assert by_grid.lstrip().startswith("<!DOCTYPE html>")
+    county.run("evaluate", "--format", "html", "--output", str(page))
+    assert page.read_text("utf-8") == by_grid
     assert "--output" in county.run("evaluate", "--format", "html", code=2).stderr
 
 
@@ -174,6 +177,24 @@ def test_an_index_of_ones_own_ranks_by_it(county: Desk, tmp_path: Path) -> None:
     file.write_text('title = "T"\nversion = 7\n[indicators]\nbeauty = { weight = 1 }\n', "utf-8")
     assert "beauty" in county.run("evaluate", "--index", str(file), code=2).stderr
     assert "no file" in county.run("evaluate", "--index", str(tmp_path / "none.toml"), code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "--until", "3000-01-01T00:00:00Z"], "that time has not come yet"),
+        (["evaluate", "--engine", "spark"], "name it with --archive"),
+        (["evaluate", "--output", "report.txt"], "json, csv or html"),
+        (["register", "--unit", "nope"], "--unit: there is no unit nope"),
+        (["worklist", "--unit", "nope"], "--unit: there is no unit nope"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(county: Desk, arguments: list[str], said: str) -> None:
+    assert said in county.run(*arguments, code=2).stderr
+
+
+def test_an_index_that_is_a_folder_is_no_file(county: Desk, tmp_path: Path) -> None:
+    assert "Is a directory" in county.run("evaluate", "--index", str(tmp_path), code=1).stderr
 
 
 def test_what_there_is_to_tell_apart_by_is_said(desk: Desk) -> None:

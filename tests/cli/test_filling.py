@@ -9,7 +9,7 @@ import pytest
 
 from proposals.domain.processes import PROCESSES
 from proposals.domain.vocabulary import Kind
-from proposals.projections.register import STEP
+from proposals.projections.case_events import STEP
 from tests.cli.conftest import Desk, raised
 
 if TYPE_CHECKING:

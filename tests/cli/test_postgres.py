@@ -22,6 +22,22 @@ def test_the_command_line_works_on_postgresql(desk: Desk, postgres_url: str) -> 
     assert (desk.folder / "county.backup").exists()
 
 
+def test_a_county_that_moved_to_a_server_is_evaluated_as_before(desk: Desk, postgres_url: str) -> None:
+    """Out of the read models on the server, and out of the archive that the server gives."""
+    server = ("--db", postgres_url)
+    desk.run("--db", "sqlite:///played.db", "demo", "--cases", "24", "--seed", "5")
+    desk.run("--db", "sqlite:///played.db", "backup", "played.backup")
+    desk.run(*server, "restore", "played.backup")
+    desk.run(*server, "export", "archive")
+
+    for options in (["--by", "grid"], ["--by", "department", "--by", "month"], ["--until", "2025-03-20T00:00:00Z"]):
+        asked = ("evaluate", *options, "--format", "json")
+        told = json.loads(desk.run("--db", "sqlite:///played.db", *asked).stdout)
+        assert json.loads(desk.run(*server, *asked).stdout) == told
+        assert json.loads(desk.run(*server, *asked, "--archive", "archive").stdout) == told
+        assert told["total"]["cases"] > 0
+
+
 def test_a_database_that_does_not_exist_says_so_without_the_login(desk: Desk, postgres_url: str) -> None:
     missing = make_url(postgres_url).set(database="nowhere", username="clerk", password="s3cr3t")  # noqa: S106 - a made-up one
 

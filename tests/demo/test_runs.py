@@ -100,7 +100,6 @@ def test_a_run_that_was_stopped_is_completed_and_nothing_is_doubled(county: Open
         assert stops > 2
         assert story(app) == expected
         assert completed.outcomes == undisturbed.outcomes
-        assert completed.steps == undisturbed.steps
 
 
 def test_a_complete_run_made_again_writes_nothing(county: Opened) -> None:
@@ -153,7 +152,6 @@ def test_the_first_cases_take_every_branch_once(county: Opened) -> None:
         assert set(summary.states) <= TERMINAL
         assert summary.proposals == len(BRANCHES) + 1  # the one that another was merged into
         assert summary.events == app.recorder.head() - head
-        assert summary.steps["raise"].cases == summary.proposals  # type: ignore[index]
         assert sum(summary.states.values()) == summary.proposals
         assert summary.outcomes["unresolved"] == 1
         assert 0 < summary.by_the_clock < summary.events

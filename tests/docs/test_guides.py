@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from proposals.projections import BUILT_IN
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 
@@ -27,3 +29,11 @@ def test_the_python_on_a_page_runs_from_top_to_bottom(
     for number, block in enumerate(code, 1):
         exec(compile(block, f"{page.name}, block {number}", "exec"), names)  # noqa: S102 - that is what it is for
     assert code
+
+
+def test_the_guide_names_every_read_model_with_its_tables() -> None:
+    page = (ROOT / "docs" / "guides" / "read-models.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| ", page, flags=re.MULTILINE)
+    assert {name: re.findall(r"`(\w+)`", tables) for name, tables in rows} == {
+        projection.name: list(projection.tables) for projection in BUILT_IN
+    }

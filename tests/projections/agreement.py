@@ -85,7 +85,7 @@ class Agreement:
         for row, case in zip(rows, cases, strict=True):
             names = [fact.name for fact in self.facts[case.id]]
             assert {name: row[name] for name in marks_of(names)} == marks_of(names)
-            assert register_row(row, self.now, self.context) == line_of(case, self.now, self.context)
+            assert register_row(row, self.context) == line_of(case, self.now, self.context)
 
     def stays(self) -> None:
         """Each state event of the log begins a stay, which the next one ends."""
@@ -188,7 +188,7 @@ class Agreement:
     def somebody_must_act(self, duties: Rows) -> None:
         """No open case is nobody's, unless it waits for its publicity period to be over."""
         cases = {row["stream"]: row for row in self.rows(REGISTER, CASES)}
-        lines = list(worklist_rows(duties, cases, self.now, self.context))
+        lines = list(worklist_rows(duties, cases, self.context))
         waiting = {case.id for case in self.of(Proposal) if case.status not in TERMINAL and not _announced(case)}
         assert waiting <= {line.proposal for line in lines}
         assert not [line for line in lines if line.role == "system" or line.holder_unit is None]

@@ -10,7 +10,7 @@ from proposals.domain.context import Site
 from proposals.domain.meeting import Meeting
 from proposals.domain.vocabulary import Grade, Kind, Role, instant_text
 from proposals.domain.work_order import WorkOrder
-from proposals.projections.register import STEP, RegisterRow
+from proposals.projections.register import RegisterRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +25,20 @@ def text(instant: datetime | None) -> str | None:
     return instant_text(instant) if instant is not None else None
 
 
+STEPS = {
+    "raise": {"raised", "returned"},
+    "discuss": {"accepted", "discussing"},
+    "decide": {"tabled", "announced"},
+    "handle": {"confirmed", "handling", "suspended", "verifying"},
+    "evaluate": {"handled", "reported", "evaluating", "evaluated", "rectifying"},
+}
+
+
+def step_of(status: str) -> str | None:
+    """The step whose turn it is, written out once more."""
+    return next((step for step, states in STEPS.items() if status in states), None)
+
+
 def line_of(case: Proposal, now: datetime, context: Context) -> RegisterRow:
     """The register's line of a case, out of its state."""
     unit = context.unit(case.unit)
@@ -32,12 +46,11 @@ def line_of(case: Proposal, now: datetime, context: Context) -> RegisterRow:
     holding = _holding_unit(role, case, now, context) if role is not None else None
     holder_unit = context.unit(holding) if holding is not None else None
     status = S(str(case.status))
-    step = STEP.get(status)
     return RegisterRow(
         id=case.id,
         title=case.title,
         status=status.value,
-        step=step.value if step is not None else None,
+        step=step_of(status.value),
         tier=unit.tier.value if unit is not None and unit.tier is not None else None,
         unit=case.unit,
         unit_title=unit.title if unit is not None else case.unit,
@@ -48,7 +61,7 @@ def line_of(case: Proposal, now: datetime, context: Context) -> RegisterRow:
         holder_unit=holding,
         holder_title=holder_unit.title if holder_unit is not None else holding,
         due_at=due,
-        overdue=due is not None and due < now,
+        overdue=due is not None and due <= now,
         outcome=case.outcome,
         category=case.category,
         urgency=case.urgency.value,
@@ -93,12 +106,11 @@ def register_of(case: Proposal, context: Context | None) -> dict[str, Any]:
     announced = case.status is S.ANNOUNCED
     objections = [case.objections[number].due_at for number in case.open_objections] if announced else []
     lead = case.lead_order
-    step = STEP.get(S(str(case.status)))
     return {
         "stream": case.id,
         "title": case.title,
         "status": str(case.status),
-        "step": step.value if step else None,
+        "step": step_of(str(case.status)),
         "place": case.place,
         "unit": case.unit,
         "policy": case.policy,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ from proposals.domain.evaluation_round import EvaluationRound
 from proposals.domain.vocabulary import kind_of
 from proposals.projections import BUILT_IN
 from tests.process.test_generated_machine import STARTS
-from tests.process.walker import Walker
+from tests.process.walks import walked
 from tests.projections.agreement import Agreement
 from tests.projections.logs import entry_of, folded, in_batches
 
@@ -30,15 +29,6 @@ def test_rows_agree_with_the_states_of_a_county_at_work(county: County, check: s
     agreement = Agreement(county.facts, county.states, county.now, county.context)
 
     getattr(agreement, check)()
-
-
-def walked(state: str, seed: int, steps: int) -> Walker:
-    walker = Walker(state, Random(seed))
-    for step in range(steps):
-        walker.act()
-        if step % 9 == 8:
-            walker.wait(walker.random.choice((1, 24, 24 * 4, 24 * 15)))
-    return walker
 
 
 @settings(max_examples=settings().max_examples // 4)

@@ -48,6 +48,16 @@ def test_what_nobody_has_screened_is_not_public() -> None:
     assert [line["title"] for line in shown(reached("accepted"))] == ["Lamp"]
 
 
+def test_what_was_refused_and_its_proposer_reopened_is_public_once_a_meeting_has_dealt_with_it() -> None:
+    scenario = reached("refused")
+    scenario.given(ReopenProposal(proposal=CASE, reason="again", category="facilities", actor="li"))
+
+    assert scenario.state(CASE).status == "accepted"
+    assert shown(scenario) == []
+    adopted = next(fact for fact in reached("announced").facts if fact.name == "ProposalAdopted")
+    assert the_row(ECHO_WALL, WALL, [*scenario.facts, adopted])["screened"] == 1
+
+
 def test_another_wording_is_screened_again() -> None:
     scenario = reached("returned")
     scenario.given(ReviseProposal(proposal=CASE, title="Two lamps", text="Both.", actor="li"))

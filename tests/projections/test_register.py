@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,11 +20,11 @@ from proposals import (
     UpholdObjection,
     Urgency,
 )
-from proposals.projections.register import CASES, NAMES, OPEN_OBJECTIONS, REGISTER, STEP, register_row
+from proposals.projections.register import CASES, NAMES, OPEN_OBJECTIONS, REGISTER, register_row
 from proposals.testing import on
-from tests.domain.works import CASE, DAY, LEAD, SPINE, edition, reached
+from tests.domain.works import CASE, LEAD, SPINE, edition, reached
 from tests.projections.logs import rows_of
-from tests.projections.oracle import text
+from tests.projections.oracle import step_of, text
 
 if TYPE_CHECKING:
     from proposals.testing import Scenario
@@ -35,7 +36,7 @@ def row(scenario: Scenario, case: str = CASE) -> dict[str, Any]:
 
 
 def holder(scenario: Scenario) -> tuple[str | None, str | None]:
-    line = register_row(row(scenario), scenario.now, scenario.context())
+    line = register_row(row(scenario), scenario.context())
     return line.holder, line.holder_unit
 
 
@@ -50,7 +51,7 @@ def test_a_case_is_in_the_state_and_step_that_it_has_come_to(state: str) -> None
     found = row(reached(state))
 
     assert found["status"] == state
-    assert found["step"] == next((str(step) for status, step in STEP.items() if status == state), None)
+    assert found["step"] == step_of(state)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +179,13 @@ def test_a_line_is_overdue_once_its_time_is_over() -> None:
     scenario = reached("raised")
     found, due = row(scenario), scenario.state(CASE).due_at
 
-    assert not register_row(found, due, scenario.context()).overdue
-    assert register_row(found, due + DAY, scenario.context()).overdue
+    assert not register_row(found, scenario.at(due - timedelta(microseconds=1)).context()).overdue
+    assert register_row(found, scenario.at(due).context()).overdue
 
 
 def test_a_line_as_json_types_has_the_columns_in_their_order() -> None:
     scenario = reached("handling")
-    plain = register_row(row(scenario), scenario.now, scenario.context()).plain()
+    plain = register_row(row(scenario), scenario.context()).plain()
 
     assert tuple(plain) == NAMES
     assert plain["raised_at"] == text(scenario.state(CASE).raised_at)

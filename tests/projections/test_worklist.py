@@ -29,7 +29,7 @@ WEEK = PeriodValue(count=5, unit=PeriodUnit.WORKING_DAYS)
 def listed(scenario: Scenario) -> list[WorklistRow]:
     cases = fold_log(REGISTER, map(entry_of, scenario.facts))[CASES.name]
     duties = rows_of(WORKLIST, DUTIES, scenario.facts)
-    return list(worklist_rows(duties, {row["stream"]: row for row in cases}, scenario.now, scenario.context()))
+    return list(worklist_rows(duties, {row["stream"]: row for row in cases}, scenario.context()))
 
 
 def lines(scenario: Scenario) -> list[Line]:
@@ -128,7 +128,7 @@ def test_a_case_that_the_register_does_not_know_yet_is_left_out() -> None:
     scenario = reached("raised")
     duties = rows_of(WORKLIST, DUTIES, scenario.facts)
 
-    assert list(worklist_rows(duties, {}, scenario.now, scenario.context())) == []
+    assert list(worklist_rows(duties, {}, scenario.context())) == []
 
 
 def test_a_line_as_json_types() -> None:

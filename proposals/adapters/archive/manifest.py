@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -11,11 +10,12 @@ import orjson
 
 from proposals.adapters.archive.errors import ArchiveUnfit
 from proposals.adapters.archive.libraries import pa, pq
+from proposals.adapters.whole_files import write_whole
 from proposals.domain.processes import PROCESSES
 from proposals.projections.case_events import STANDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT: Final = 1
@@ -70,27 +70,10 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
         "recorded_at": manifest.recorded_at,
         "files": {path: part._asdict() for path, part in sorted(manifest.files.items())},
     }
-    with_all_or_nothing(directory / MANIFEST, lambda path: path.write_bytes(orjson.dumps(said, option=_READABLE)))
+    write_whole(directory / MANIFEST, lambda path: path.write_bytes(orjson.dumps(said, option=_READABLE)))
 
 
 _READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-
-
-def with_all_or_nothing(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes a file beside its place and moves it there once it is on the disk, whatever happens on the way."""
-    beside = path.with_name(f".{path.name}")
-    write(beside)
-    _sync(beside)
-    beside.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # --- the dictionary of events
@@ -126,4 +109,4 @@ def write_codes(directory: Path, codes: Mapping[str, int]) -> None:
         rows.append(row)
     texts = ((column, pa.string()) for column in ("name", "kind", "status", "step"))
     table = pa.Table.from_pylist(rows, pa.schema([("code", pa.uint8()), *texts]))
-    with_all_or_nothing(directory / EVENTS, lambda path: pq.write_table(table, path))
+    write_whole(directory / EVENTS, lambda path: pq.write_table(table, path))

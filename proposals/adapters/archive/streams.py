@@ -6,7 +6,8 @@ from array import array
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from proposals.adapters.archive.libraries import pa, pq
-from proposals.adapters.archive.manifest import STREAMS, with_all_or_nothing
+from proposals.adapters.archive.manifest import STREAMS
+from proposals.adapters.whole_files import write_whole
 from proposals.domain.vocabulary import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ class Streams:
             }
         )
         compressed = {"compression": "zstd", "use_dictionary": ["kind", "jurisdiction", "year"]}
-        with_all_or_nothing(directory / STREAMS, lambda path: pq.write_table(table, path, **compressed))
+        write_whole(directory / STREAMS, lambda path: pq.write_table(table, path, **compressed))

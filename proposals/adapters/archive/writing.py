@@ -23,11 +23,11 @@ from proposals.adapters.archive.manifest import (
     all_codes,
     read_codes,
     read_manifest,
-    with_all_or_nothing,
     write_codes,
     write_manifest,
 )
 from proposals.adapters.archive.streams import Streams
+from proposals.adapters.whole_files import write_whole
 from proposals.domain.vocabulary import instant_text
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _merged(directory: Path, old: Iterable[str], batches: Iterable[Any], path: s
     table = pa.concat_tables(chain(there, come)).sort_by(_ORDER)
     (directory / path).parent.mkdir(parents=True, exist_ok=True)
     order = [pq.SortingColumn(SCHEMA.get_field_index(name)) for name, _ in _ORDER]
-    with_all_or_nothing(
+    write_whole(
         directory / path,
         lambda beside: pq.write_table(
             table, beside, row_group_size=ROW_GROUP, compression="zstd", use_dictionary=DICTIONARIES,

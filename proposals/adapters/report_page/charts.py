@@ -263,9 +263,10 @@ def _text(dx: int) -> dict[str, Any]:
 
 
 def _missing(when: str) -> dict[str, Any]:
-    """Says why there is no value, where one would look for it: never as a 0."""
+    """Says why there is no value, where one would look for it: never as a 0, and no line goes through the words."""
+    said = _text(dx=4) | {"color": QUIET, "fontStyle": "italic"}
     return {
         "transform": [{"filter": when}],
-        "mark": _text(dx=4) | {"color": QUIET, "fontStyle": "italic"},
         "encoding": {"x": {"value": 0}, "text": {"field": "said"}},
+        "layer": [{"mark": said | {"stroke": "white", "strokeWidth": 5}}, {"mark": said}],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -28,8 +28,17 @@ class Drawing(NamedTuple):
     svg: str
 
 
-def page(report: Report, language: str) -> str:
-    """The report as one HTML page in English (`en`) or Chinese (`zh`); equal reports give equal pages."""
+def page(report: Report, language: str, progress: Callable[[int], None] = lambda _: None) -> str:
+    """The report as one HTML page in English (`en`) or Chinese (`zh`); equal reports give equal pages.
+
+    `progress` is told of each drawing that is done: they take most of the time.
+    """
+
+    def done(drawings: Iterator[Drawing]) -> Iterator[Drawing]:
+        for drawing in drawings:
+            progress(1)
+            yield drawing
+
     facts = Facts(report, language)
     groups = facts.groups()
     told, untold = _room_for(report, groups)
@@ -39,9 +48,9 @@ def page(report: Report, language: str) -> str:
         language=language,
         engaging=facts.figures(ENGAGING),
         working=facts.figures([name for name in KNOWN if name not in ENGAGING]),
-        steps=list(_of_steps(facts)) if facts.cases else [],
-        trends=list(_through_time(facts)),
-        forests=list(_by_group(facts, groups, told)),
+        steps=list(done(_of_steps(facts))) if facts.cases else [],
+        trends=list(done(_through_time(facts))),
+        forests=list(done(_by_group(facts, groups, told))),
         untold=facts.all_of([facts.figure(name) for name in untold]),
         by_month=facts.tables([(month, facts.cells(score)) for month, score in facts.months()]),
         by_group=facts.tables([(facts.title(score), facts.cells(score)) for score in groups]),

@@ -24,8 +24,8 @@ MODELS: dict[str, tuple[str, str]] = {
         "评价：各项比率及分子分母、各步用时、指数和排名。",
     ),
     "help_evaluate_by": (
-        "Told apart by grid, community, street, department, category, source, month, quarter or year. May be repeated.",
-        "按网格、社区、街道、部门、类别、来源、月、季、年分列；可重复。",
+        "Told apart by grid (as pages are), community, street, department, category, source, month, quarter or year.",
+        "按网格（网页默认）、社区、街道、部门、类别、来源、月、季、年分列。",
     ),
     "help_evaluate_until": (
         "As it had happened by this time. Default: the last event.",
@@ -59,6 +59,7 @@ MODELS: dict[str, tuple[str, str]] = {
     ),
     "demo_more_duties": ("… and {more} duties more", "…… 另有 {more} 项"),
     "evaluate_progress": ("read models", "读模型"),
+    "evaluate_drawing": ("drawings", "图表"),
     "evaluate_until": ("{cases} cases, up to {until}", "截至 {until} 共 {cases} 件事项"),
     "evaluate_written": ("the report is in {file}", "报告已写入 {file}"),
     "evaluate_none": ("(none)", "（无）"),
@@ -66,6 +67,15 @@ MODELS: dict[str, tuple[str, str]] = {
         "{title}, version {version}; who has too few of a figure is not ranked",
         "{title}，第 {version} 版；任一指标数量不足的不参与排名",
     ),
+    "error_report_to_file": (
+        "--output: choose --format json, csv or html for a file",
+        "--output：写入文件请选 --format json、csv 或 html",
+    ),
+    "error_engine_needs_archive": (
+        "--engine is for counting an archive: name it with --archive",
+        "--engine 用于统计归档：请用 --archive 指定",
+    ),
+    "error_not_come": ("that time has not come yet", "这一时间尚未到来"),
     "error_page_needs_output": ("a page goes to a file: name it with --output", "网页须写入文件，请用 --output 指定"),
     "error_no_page": (
         "a page needs its libraries: run `pip install 'fivestep-proposals[report]'`",
