@@ -193,7 +193,11 @@ def test_what_could_not_be_read_is_counted_and_the_rest_is_answered(county: Coun
         county.app.projections.rebuild(model)
     then = county.clock() if later else None
 
-    listed, duties, told = register(county.app, as_of=then), worklist(county.app, as_of=then), evaluate(county.app, until=then)
+    listed, duties, told = (
+        register(county.app, as_of=then),
+        worklist(county.app, as_of=then),
+        evaluate(county.app, until=then),
+    )
 
     assert [line.id for line in listed] == ["proposal-1"]
     assert {duty.proposal for duty in duties} == {"proposal-1"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from functools import cached_property
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from sqlalchemy import Select, Table, select
 
 from proposals.adapters.store.bell import Bell
-from proposals.adapters.store.connections import ConnectionLost, in_memory, translated
+from proposals.adapters.store.connections import ConnectionLost
 from proposals.domain.vocabulary import instant_text
 
 from . import views
@@ -292,13 +292,14 @@ class Projections:
 
     def rows(self, query: Table | Select[Any]) -> list[dict[str, Any]]:
         """The rows of a table by its key, or of a query on tables, of one moment. Raises what the store raises."""
-        recorder = self._recorder
         asked = select(query).order_by(*query.primary_key) if isinstance(query, Table) else query
-        # In memory there is one connection for all, and this takes its turn.
-        turn = recorder.readers.connection() if in_memory(recorder.engine) else nullcontext()
-        with translated(recorder.engine), turn, recorder.engine.connect() as connection:
-            reading = connection.execution_options(read_only=True)
-            return [dict(row) for row in reading.execute(asked).mappings()]
+        with suppress(ConnectionLost):  # an idle one had died, perhaps
+            return self._asked(asked)
+        return self._asked(asked)
+
+    def _asked(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with self._recorder.readers.queried() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def _named(self, names: tuple[str, ...]) -> list[Projector]:
         unknown = sorted(set(names) - self._projections.keys())

@@ -8,13 +8,13 @@ from threading import Condition
 from typing import TYPE_CHECKING, Any, Literal
 
 from eventsourcing import persistence
-from sqlalchemy import Engine, NullPool, StaticPool, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, NullPool, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, PoolProxiedConnection
+    from sqlalchemy import PoolProxiedConnection
 
 Synchronous = Literal["full", "normal"]
 _KINDS = (
@@ -104,6 +104,23 @@ class Pool:
         """
         return Loan(self)
 
+    @contextmanager
+    def queried(self) -> Iterator[Connection]:
+        """Lend one as SQLAlchemy's own, in a transaction that only reads, for queries of anybody's. Raises the same."""
+        with translated(self.engine):
+            lent = self.take()
+        try:
+            if self.engine.dialect.name != "sqlite":
+                dbapi: Any = lent.dbapi_connection
+                dbapi.execute(_AS_THE_SERVER_PLANS, prepare=False)
+            yield Connection(self.engine, lent).execution_options(read_only=True)
+        except (self.driver_error, SQLAlchemyError, UnicodeError) as error:
+            raise ConnectionLost(str(error)) if _is_lost(lent) else translate(error) from error
+        finally:
+            with suppress(Exception):  # one that was lost has nothing to roll back
+                lent.rollback()
+            self.give_back(lent)
+
     # Taking and giving back are single steps of a deque, without a lock, while there is enough for all. One
     # who has to wait first says so, then looks again; one who gives back first gives, then looks for those
     # who wait.
@@ -132,7 +149,7 @@ class Pool:
 
     def give_back(self, lent: PoolProxiedConnection) -> None:
         """Take a connection back; one that was lost is thrown away, with the idle ones that met the same end."""
-        if getattr(lent.dbapi_connection, "closed", False) or self._closed:
+        if _is_lost(lent) or self._closed:
             self._throw_away(lent)
             self._throw_away_idle()
             return
@@ -168,14 +185,24 @@ class Pool:
                 self._throw_away(self._idle.pop())
 
     def _throw_away(self, connection: PoolProxiedConnection) -> None:
-        with suppress(Exception):
-            connection.invalidate()
+        if connection.is_valid:
+            with suppress(Exception):
+                connection.invalidate()
         self._free_room()
 
     def _free_room(self) -> None:
         with self._change:
             self._room += 1
             self._change.notify_all()
+
+
+_AS_THE_SERVER_PLANS = "BEGIN READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = auto"
+
+
+def _is_lost(lent: PoolProxiedConnection) -> bool:
+    """Whether the driver has closed it, or SQLAlchemy has thrown it away."""
+    dbapi = lent.dbapi_connection
+    return bool(getattr(dbapi, "closed", dbapi is None))
 
 
 class Loan:
@@ -196,7 +223,7 @@ class Loan:
         return self._connection.dbapi_connection
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        lost = error is not None and getattr(self._connection.dbapi_connection, "closed", False)
+        lost = error is not None and _is_lost(self._connection)
         self._pool.give_back(self._connection)
         if isinstance(error, (self._pool.driver_error, UnicodeError)):
             raise ConnectionLost(str(error)) if lost else translate(error) from error

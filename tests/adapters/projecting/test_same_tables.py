@@ -10,8 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from eventsourcing.persistence import PersistenceError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event as event_of
+from sqlalchemy import func, literal, select, text
 
 from proposals.adapters.projecting import Projections, projector, rebuilding, views
 from proposals.adapters.store import backup, restore
@@ -148,6 +151,44 @@ def test_a_restored_store_makes_its_tables_again(shared: World, opened: Opener, 
     other.projections.catch_up()
     assert other.all() == before
     assert other.projections.dead_letters() == dead
+
+
+def test_reading_rows_opens_no_connection_of_its_own(world: World) -> None:
+    world.projections.catch_up()
+    opened: list[object] = []
+    event_of.listen(world.recorder.engine, "connect", lambda *_: opened.append(1))
+    for _ in range(3):
+        world.all()
+    assert opened == []
+
+
+def test_rows_are_read_when_the_server_has_closed_the_connections_meanwhile(postgres_url: str, opened: Opener) -> None:
+    world = opened(postgres_url)
+    world.happen(("p-1", marked()))
+    world.projections.catch_up()
+    before = world.all()
+    with world.recorder.engine.connect() as connection:
+        mine = "pid <> pg_backend_pid() AND datname = current_database()"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}"))
+    assert world.all() == before
+
+
+def test_a_query_that_fails_leaves_nothing_behind_for_the_next(world: World) -> None:
+    with pytest.raises(PersistenceError, match="nowhere"):
+        world.projections.rows(select(text("x")).select_from(text("nowhere")))
+    with pytest.raises(PersistenceError):
+        world.projections.rows(select(literal(object())))
+    assert world.recorder.head() == 0
+    world.projections.catch_up()
+    assert world.all() == {"things": [], "marks": [], "mark_times": []}
+
+
+def test_queries_are_planned_as_the_server_would_and_ours_as_before(postgres_url: str, opened: Opener) -> None:
+    world = opened(postgres_url)
+    asked = select(func.current_setting("enable_seqscan").label("seqscan"))
+    assert world.projections.rows(asked) == [{"seqscan": "on"}]
+    with world.recorder.readers.connection() as connection:
+        assert connection.execute("SELECT current_setting('enable_seqscan')").fetchone() == ("off",)
 
 
 def test_rows_come_by_their_keys_whatever_order_they_were_written_in(shared: World) -> None:
