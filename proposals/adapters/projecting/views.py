@@ -36,7 +36,7 @@ class View(NamedTuple):
 def stored(recorder: Recorder, books: Books, projectors: Sequence[Projector]) -> tuple[View, bool]:
     """What the live tables say, and whether all are equally far, as they may not be while the log grows."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    with recorder.snapshot() as read:
+    with recorder.snapshot(*(name for its in projectors for name in its.projection.tables)) as read:
         standings = [Standing(*row) for row in read(books.all)]
         live = [projector.live(standings) for projector in projectors]
         for projector in projectors:

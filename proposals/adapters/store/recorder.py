@@ -242,11 +242,18 @@ class Recorder(ProcessRecorder):
         return rows[0][0] if rows else None
 
     @contextmanager
-    def snapshot(self) -> Iterator[Callable[..., list[Any]]]:
-        """Lend a way to run statements that all see the store as of one moment."""
+    def snapshot(self, *tables: str) -> Iterator[Callable[..., list[Any]]]:
+        """Lend a way to run statements that all see the store as of one moment.
+
+        Tables that others may swap meanwhile are named: PostgreSQL finds a table by its name at the moment it is read,
+        and shows it empty where its rows were written after that of the transaction.
+        """
         with self.readers.connection() as connection:
             connection.execute("BEGIN" if self._on_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
+                if tables and not self._on_sqlite:
+                    quoted = map(self.engine.dialect.identifier_preparer.quote, tables)
+                    connection.execute(f"LOCK TABLE {', '.join(quoted)} IN ACCESS SHARE MODE")
                 yield lambda statement, values=(): connection.execute(statement.sql, values).fetchall()
             finally:
                 connection.execute("ROLLBACK")

@@ -196,6 +196,29 @@ def test_a_reader_in_a_transaction_keeps_what_it_sees_and_nobody_waits_long(
     assert whole(world)
 
 
+def test_a_view_is_whole_though_a_rebuild_swaps_the_tables_while_it_is_read(
+    shared: World, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.happen(("p-1", marked()))
+    shared.projections.catch_up()
+    rebuild = threading.Thread(target=opened(shared.url).projections.rebuild, args=("marks",))
+    live = projector.Projector.live
+
+    def swapped_meanwhile(self: Any, standings: Any) -> Any:
+        if not rebuild.ident:
+            rebuild.start()
+            rebuild.join(1)  # as far as it comes
+        return live(self, standings)
+
+    expected = shared.projections.view("marks").rows
+    monkeypatch.setattr(shared.projections, "catch_up", lambda *_, **__: None)
+    monkeypatch.setattr(projector.Projector, "live", swapped_meanwhile)
+    assert shared.projections.view("marks").rows == expected
+    rebuild.join(PATIENCE)
+    assert not rebuild.is_alive()
+    assert whole(shared)
+
+
 def test_a_reader_in_a_transaction_on_sqlite_keeps_what_it_sees(tmp_path: Path, opened: Opener) -> None:
     world = opened(f"sqlite:///{tmp_path}/store.db")
     world.happen(("p-1", marked()))
