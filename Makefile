@@ -23,7 +23,7 @@ install: $(VENV)/.installed ## Set up .venv from the lock file
 
 demo: install ## A county in miniature runs all five steps on SQLite
 	@mkdir -p build
-	@rm -f build/demo.db*
+	@rm -rf build/demo.db*
 	$(BIN)/proposals --db sqlite:///build/demo.db demo
 	@$(BIN)/proposals --db sqlite:///build/demo.db evaluate --by community --format html --output build/demo.html
 

@@ -7,6 +7,7 @@ import os
 from collections import defaultdict
 from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
@@ -51,7 +52,7 @@ class Locks:
         if self._on_server:
             return self._take_on_server(name)
         if name not in self._held:
-            taken = _lock_file(f"{self._file}.{name}.lock") if self._file else self._take_in_memory(name)
+            taken = _lock_file(Path(f"{self._file}.locks"), name) if self._file else self._take_in_memory(name)
             if taken is None:
                 return False
             self._held[name] = taken
@@ -103,10 +104,11 @@ class Locks:
             self._held.clear()
 
 
-def _lock_file(path: str) -> int | None:
+def _lock_file(folder: Path, name: str) -> int | None:
     """Open a file and lock it, until it is closed or the process ends. The file stays: another may be opening it."""
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        folder.mkdir(exist_ok=True)
+        file = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise OperationalError(f"no lock beside the database: {error}") from error
     try:
