@@ -163,6 +163,12 @@ def clock(order: list[Fact], fact: Fact | None) -> datetime | None:
     return standing
 
 
+def counts_at(order: list[Fact], fact: Fact) -> datetime:
+    """The hour at which an act counts: when it happened, or where the clock stood by then if that is earlier."""
+    standing = clock(order, fact)
+    return fact.occurred_at if standing is None or fact.occurred_at < standing else standing
+
+
 def respond(
     counts: Counts, cell: tuple[str, ...], order: list[Fact], dispatch: list[Fact], until: datetime, teams: set[str]
 ) -> None:
@@ -178,7 +184,7 @@ def respond(
         late = due is not None and due <= (clock(order, None) or until)
         counts.add("response", cell, **({"all": 1} if late else {"pending": 1}))
         return
-    late = due is not None and (clock(order, answer) or answer.occurred_at) >= due
+    late = due is not None and counts_at(order, answer) >= due
     if answer.name == "OrderAcknowledged":
         counts.add("response", cell, all=1, of=not late)
         counts.add("volunteering", cell, all=1, of=sent.unit in teams)
@@ -203,8 +209,8 @@ def finish(counts: Counts, cell: tuple[str, ...], order: list[Fact], until: date
         if fact.name in CALLED_OFF:
             ended = fact
     if done is not None:
-        counts.add("on_time", cell, all=1, of=(clock(order, done) or done.occurred_at) < complete_by)
-    elif ended is not None and (clock(order, ended) or ended.occurred_at) < complete_by:
+        counts.add("on_time", cell, all=1, of=counts_at(order, done) < complete_by)
+    elif ended is not None and counts_at(order, ended) < complete_by:
         counts.add("on_time", cell, ended=1)
     elif ended is not None or complete_by <= (clock(order, None) or until):
         counts.add("on_time", cell, all=1)
