@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from proposals.domain.proposal import PROPOSAL
 from proposals.domain.vocabulary import Grade, Kind, kind_of
-from proposals.projections.case_events import STEP
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
 
 if TYPE_CHECKING:
@@ -21,6 +20,14 @@ SENT = {"OrderDispatched", "OrderRedispatched", "OrderDirected"}
 CALLED_OFF = {"OrderCancelled", "OrderExcused"}
 IMPORTS = {"OpenCaseImported", "ClosedCaseImported"}
 RISES = {"DiscussionEscalated", "DecisionEscalated", "HandlingEscalated", "RectificationEscalated"}
+STATES_OF_STEP = {
+    "raise": ("raised", "returned"),
+    "discuss": ("accepted", "discussing"),
+    "decide": ("tabled", "announced"),
+    "handle": ("confirmed", "handling", "suspended", "verifying"),
+    "evaluate": ("handled", "reported", "evaluating", "evaluated", "rectifying"),
+}
+STEP = {state: step for step, states in STATES_OF_STEP.items() for state in states}
 
 
 class Counts:
@@ -258,8 +265,7 @@ def finished_steps(case: list[Fact]) -> dict[str, int]:
             continue
         if here is not None and here[0] is not None:
             spent[here[0]] += (fact.occurred_at - here[1]) // timedelta(seconds=1)
-        step = STEP.get(target)
-        here = (step.value if step is not None else None), fact.occurred_at
+        here = STEP.get(target), fact.occurred_at
     if here is not None and here[0] is not None:
         spent.pop(here[0], None)
     return dict(spent)
@@ -267,7 +273,7 @@ def finished_steps(case: list[Fact]) -> dict[str, int]:
 
 def steps_of(case: list[Fact]) -> set[str]:
     targets: list[Any] = [PROPOSAL.target[type(fact.event)] for fact in case]
-    return {STEP[target].value for target in targets if target in STEP}
+    return {STEP[target] for target in targets if target in STEP}
 
 
 def standing(case: list[Fact]) -> tuple[str, str]:
