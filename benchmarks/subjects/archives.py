@@ -34,7 +34,7 @@ class OursArchive:
     def __init__(self, url: str, cases: int, *, fresh: bool) -> None:
         self._url = url
         self._directory = Path(f"{make_url(url).database}.archive")
-        self._events = Archive(self._directory).manifest.position if not fresh else 0
+        self._events = Archive(self._directory).shards[0].manifest.position if not fresh else 0
 
     def prepare(self, events: int) -> None:
         """A store, and an archive of it. Nobody needs the keys of what is sealed in it."""

@@ -51,7 +51,9 @@ def evaluate(
     by: Annotated[list[str] | None, typer.Option("--by", metavar="DIMENSION", help="help_evaluate_by")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="help_evaluate_until")] = None,
     index: Annotated[Path | None, typer.Option("--index", metavar="FILE", help="help_evaluate_index")] = None,
-    archive: Annotated[Path | None, typer.Option("--archive", metavar="DIR", help="help_evaluate_archive")] = None,
+    archives: Annotated[
+        list[Path] | None, typer.Option("--archive", metavar="DIR", help="help_evaluate_archive")
+    ] = None,
     engine: Annotated[EngineName, typer.Option("--engine", help="help_evaluate_engine")] = EngineName.DUCKDB,
     shape: Annotated[ReportFormat, typer.Option("--format", help="help_evaluate_format")] = ReportFormat.TABLE,
     output: OutputOption = None,
@@ -65,19 +67,19 @@ def evaluate(
         raise Failure(words("error_page_needs_output"), WRONG_USAGE)
     if shape is ReportFormat.TABLE and output is not None:
         raise Failure(words("error_report_to_file"), WRONG_USAGE)
-    if archive is None and engine is not EngineName.DUCKDB:
+    if not archives and engine is not EngineName.DUCKDB:
         raise Failure(words("error_engine_needs_archive"), WRONG_USAGE)
     if shape is ReportFormat.HTML:
         import proposals.adapters.report_page  # noqa: F401 - what it needs and is missing is said before the counting
         from proposals.projections.figures import Dimension
 
         dimensions = dimensions or [Dimension.GRID]  # a page compares
-    if archive is not None:
+    if archives:
         from proposals.adapters.archive import Archive, Engine
         from proposals.adapters.archive import evaluate as evaluated
 
         told = evaluated(
-            Archive(archive),
+            Archive(*archives),
             by=dimensions,
             until=moment,
             index=chosen,

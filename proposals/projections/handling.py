@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from proposals.domain.event import Event
     from proposals.projections.projection import Entry, Row, Rows
 
-HANDLING: Final = Projection("handling", 1, READ_MODELS)
+HANDLING: Final = Projection("handling", 2, READ_MODELS)
 
 WORK_ORDERS: Final = HANDLING.table(
     "work_orders",
@@ -145,8 +145,12 @@ def _answered(rows: Rows, entry: Entry) -> None:
 
 
 def _in_time(row: Row, entry: Entry, due: str | None) -> bool:
-    """Whether the time was not over, as it is from the due instant on; while the case is suspended none goes by."""
-    return due is None or (row["stopped_at"] or entry.occurred_at) < due
+    """Whether the time was not over, as it is from the due instant on.
+
+    While the case is suspended none goes by: what is keyed then counts at the hour at which the clock stopped, unless
+    it was done before.
+    """
+    return due is None or min(row["stopped_at"] or entry.occurred_at, entry.occurred_at) < due
 
 
 @HANDLING.on(OrderAcknowledged)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
-from proposals.adapters.archive import Archive, Engine, count, export
+from proposals.adapters.archive import Archive, count, export
 from proposals.adapters.keys import MemoryKeyStore
 from proposals.adapters.mapper import FactMapper
 from proposals.adapters.sealing import Sealer
@@ -109,10 +110,18 @@ def _event(name: str, at: float, more: float, lead: bool, number: int) -> Event:
 
 
 def numbered(facts: Iterable[Fact]) -> list[Fact]:
-    """The facts in the order of time, with versions and positions."""
+    """The facts as a log has them, with versions and positions: in the order of time.
+
+    What a stream is given behind something later was keyed late, and is behind it in the log too.
+    """
+    latest: dict[str, datetime] = {}
+    keyed = []
+    for fact in facts:
+        latest[fact.stream] = max(fact.occurred_at, latest.get(fact.stream, fact.occurred_at))
+        keyed.append((latest[fact.stream], fact))
     versions: dict[str, int] = {}
     told = []
-    for position, fact in enumerate(sorted(facts, key=lambda fact: fact.occurred_at), 1):
+    for position, (_, fact) in enumerate(sorted(keyed, key=itemgetter(0)), 1):
         versions[fact.stream] = versions.get(fact.stream, 0) + 1
         told.append(fact._replace(version=versions[fact.stream], position=position))
     return told
@@ -128,6 +137,11 @@ def store(facts: Iterable[Fact]) -> Recorder:
 
 def cells(facts: Iterable[Fact], directory: Path, until: float | None = None, zone: ZoneInfo = SHANGHAI) -> Cells:
     """The cells of a history, by way of an archive."""
-    with store(numbered(facts)) as recorder:
+    return count(archived(numbered(facts), directory), zone, until=hour(until) if until is not None else None)
+
+
+def archived(facts: Iterable[Fact], directory: Path) -> Archive:
+    """An archive of a log."""
+    with store(facts) as recorder:
         export(recorder, directory)
-    return count(Archive(directory), zone, until=hour(until) if until is not None else None, engine=Engine.DUCKDB)
+    return Archive(directory)

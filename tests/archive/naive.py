@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from proposals.domain.proposal import PROPOSAL
 from proposals.domain.vocabulary import Grade, Kind, kind_of
-from proposals.projections.case_events import STEP
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
 
 if TYPE_CHECKING:
@@ -21,6 +20,14 @@ SENT = {"OrderDispatched", "OrderRedispatched", "OrderDirected"}
 CALLED_OFF = {"OrderCancelled", "OrderExcused"}
 IMPORTS = {"OpenCaseImported", "ClosedCaseImported"}
 RISES = {"DiscussionEscalated", "DecisionEscalated", "HandlingEscalated", "RectificationEscalated"}
+STATES_OF_STEP = {
+    "raise": ("raised", "returned"),
+    "discuss": ("accepted", "discussing"),
+    "decide": ("tabled", "announced"),
+    "handle": ("confirmed", "handling", "suspended", "verifying"),
+    "evaluate": ("handled", "reported", "evaluating", "evaluated", "rectifying"),
+}
+STEP = {state: step for step, states in STATES_OF_STEP.items() for state in states}
 
 
 class Counts:
@@ -163,6 +170,12 @@ def clock(order: list[Fact], fact: Fact | None) -> datetime | None:
     return standing
 
 
+def counts_at(order: list[Fact], fact: Fact) -> datetime:
+    """The hour at which an act counts: when it happened, or where the clock stood by then if that is earlier."""
+    standing = clock(order, fact)
+    return fact.occurred_at if standing is None or fact.occurred_at < standing else standing
+
+
 def respond(
     counts: Counts, cell: tuple[str, ...], order: list[Fact], dispatch: list[Fact], until: datetime, teams: set[str]
 ) -> None:
@@ -178,7 +191,7 @@ def respond(
         late = due is not None and due <= (clock(order, None) or until)
         counts.add("response", cell, **({"all": 1} if late else {"pending": 1}))
         return
-    late = due is not None and (clock(order, answer) or answer.occurred_at) >= due
+    late = due is not None and counts_at(order, answer) >= due
     if answer.name == "OrderAcknowledged":
         counts.add("response", cell, all=1, of=not late)
         counts.add("volunteering", cell, all=1, of=sent.unit in teams)
@@ -203,8 +216,8 @@ def finish(counts: Counts, cell: tuple[str, ...], order: list[Fact], until: date
         if fact.name in CALLED_OFF:
             ended = fact
     if done is not None:
-        counts.add("on_time", cell, all=1, of=(clock(order, done) or done.occurred_at) < complete_by)
-    elif ended is not None and (clock(order, ended) or ended.occurred_at) < complete_by:
+        counts.add("on_time", cell, all=1, of=counts_at(order, done) < complete_by)
+    elif ended is not None and counts_at(order, ended) < complete_by:
         counts.add("on_time", cell, ended=1)
     elif ended is not None or complete_by <= (clock(order, None) or until):
         counts.add("on_time", cell, all=1)
@@ -252,8 +265,7 @@ def finished_steps(case: list[Fact]) -> dict[str, int]:
             continue
         if here is not None and here[0] is not None:
             spent[here[0]] += (fact.occurred_at - here[1]) // timedelta(seconds=1)
-        step = STEP.get(target)
-        here = (step.value if step is not None else None), fact.occurred_at
+        here = STEP.get(target), fact.occurred_at
     if here is not None and here[0] is not None:
         spent.pop(here[0], None)
     return dict(spent)
@@ -261,7 +273,7 @@ def finished_steps(case: list[Fact]) -> dict[str, int]:
 
 def steps_of(case: list[Fact]) -> set[str]:
     targets: list[Any] = [PROPOSAL.target[type(fact.event)] for fact in case]
-    return {STEP[target].value for target in targets if target in STEP}
+    return {STEP[target] for target in targets if target in STEP}
 
 
 def standing(case: list[Fact]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proposals import AcknowledgeOrder
 from proposals.adapters.archive import Archive, count
 from proposals.domain.vocabulary import instant_text
 from proposals.projections.counting import Tables
@@ -22,8 +23,9 @@ from proposals.projections.projection import fold_log
 from proposals.projections.register import CASES, REGISTER
 from proposals.projections.report import month_in
 from proposals.projections.steps import STAYS, STEPS
-from tests.archive.histories import SHANGHAI, case, cells, hour, numbered, order
+from tests.archive.histories import SHANGHAI, archived, case, cells, hour, numbered, order
 from tests.archive.naive import counted
+from tests.domain.works import LEAD, reached, suspended
 from tests.projections.logs import entry_of
 
 if TYPE_CHECKING:
@@ -102,20 +104,29 @@ NEXT: dict[str, tuple[str, ...]] = {
 
 @st.composite
 def orders(draw: st.DrawFn, number: int) -> list[Fact]:
-    """A course that an order may take, with hours that often fall on its deadlines."""
-    at, state, stands = draw(st.integers(2, 5)), "dispatched", False
-    acts: list[Any] = [(at, state)]
-    for _ in range(draw(st.integers(0, 7))):
-        at += draw(st.sampled_from([1, 2, 5, 10, 20, 100]))
-        timed = state != "completed"
-        aside = draw(st.sampled_from(["", "clock", "extended"])) if timed else ""
+    """A course that an order may take, with hours that often fall on its deadlines.
+
+    Acts are keyed one after the other, but may be dated back to where the state began that they were done in; and the
+    clock's, which follow the case, to where it stopped or ran last. No work is done while it stands.
+    """
+    keyed = began = turned = draw(st.integers(2, 5))
+    state, stands = "dispatched", False
+    acts: list[Any] = [(began, state)]
+    for _ in range(draw(st.integers(0, 8))):
+        if state not in NEXT:
+            break
+        keyed += draw(st.sampled_from([1, 2, 5, 10, 20, 100]))
+        at = draw(st.sampled_from([keyed, keyed, max(began, keyed - 5), began]))
+        aside = draw(st.sampled_from(["", "clock", "extended"])) if state != "completed" else ""
         if aside == "clock":
+            at = turned = max(at, turned)
             acts.append((at, "restarted", at + draw(st.integers(1, 20))) if stands else (at, "stopped"))
             stands = not stands
         elif aside == "extended" and state != "declined":
             acts.append((at, aside, at + draw(st.integers(1, 20))))
-        elif state in NEXT:
-            state = draw(st.sampled_from(NEXT[state]))
+        else:
+            state = draw(st.sampled_from([act for act in NEXT[state] if not (stands and act == "completed")]))
+            began = at
             acts.append((at, state))
     return order(*acts, number=number, lead=draw(st.booleans()))
 
@@ -123,11 +134,68 @@ def orders(draw: st.DrawFn, number: int) -> list[Fact]:
 @settings(max_examples=8)
 @given(st.data())
 def test_orders_of_any_course_count_the_same(data: st.DataObject) -> None:
-    """Forty at a time: putting the questions takes longer than answering them."""
-    facts = [fact for n in range(40) for fact in (*case(n, place=f"unit-{n}"), *data.draw(orders(n)))]
+    """Eighty at a time: putting the questions takes longer than answering them."""
+    facts = [fact for n in range(80) for fact in (*case(n, place=f"unit-{n}"), *data.draw(orders(n)))]
     until = data.draw(st.integers(10, 200))
+    log = numbered(facts)
 
     with TemporaryDirectory() as folder:
         told = cells(facts, Path(folder), until)
 
-    assert told == counted(numbered(facts), SHANGHAI, hour(until))
+    assert told == counted(log, SHANGHAI, hour(until)) == row_by_row(log, hour(until))
+
+
+KEYED_LATE: dict[str, tuple[list[Any], tuple[Any, ...]]] = {
+    "taken in time": ([(20, "stopped"), (5, "acknowledged")], (1, 1, ())),
+    "taken when time was over": ([(20, "stopped"), (13, "acknowledged")], (0, 1, ())),
+    "declined in time": ([(20, "stopped"), (7, "declined")], (0, 0, (("declined", 1),))),
+    "called off in time": ([(20, "stopped"), (7, "cancelled")], (0, 0, (("ended", 1),))),
+}
+
+
+@pytest.mark.parametrize("name", KEYED_LATE)
+def test_what_was_done_in_time_is_so_though_it_is_keyed_while_the_clock_stands(name: str, tmp_path: Path) -> None:
+    acts, expected = KEYED_LATE[name]
+    log = numbered([*case(), *order((2, "dispatched"), *acts)])
+
+    for told in (count(archived(log, tmp_path), SHANGHAI), row_by_row(log), counted(log, SHANGHAI)):
+        assert [rate[-3:] for rate in told.rates if rate.figure == "response"] == [expected]
+
+
+STOPPED_TWICE: dict[str, tuple[list[Any], str, tuple[Any, ...]]] = {
+    "taken": (
+        [(20, "stopped"), (7, "declined"), (8, "directed"), (21, "acknowledged")],
+        "response",
+        (1, 1, (("declined", 1),)),
+    ),
+    "not taken yet": (
+        [(20, "stopped"), (7, "declined"), (8, "directed")],
+        "response",
+        (0, 0, (("declined", 1), ("pending", 1))),
+    ),
+    "not sent again yet": ([(110, "stopped"), (7, "declined")], "on_time", (0, 0, (("open", 1),))),
+}
+
+
+@pytest.mark.parametrize("name", STOPPED_TWICE)
+def test_where_the_clock_stands_is_said_by_what_was_keyed_last(name: str, tmp_path: Path) -> None:
+    acts, figure, expected = STOPPED_TWICE[name]
+    log = numbered([*case(), *order((2, "dispatched"), *acts)])
+
+    for told in (count(archived(log, tmp_path), SHANGHAI), row_by_row(log), counted(log, SHANGHAI)):
+        assert [rate[-3:] for rate in told.rates if rate.figure == figure] == [expected]
+
+
+def test_a_unit_that_had_the_order_before_the_case_was_suspended_has_had_it_in_time(tmp_path: Path) -> None:
+    """With commands as people give them: an hour after the dispatch, entered after the suspension."""
+    scenario = reached("handling")
+    sent = scenario.now
+    scenario = suspended(scenario.at(sent + timedelta(hours=30)), sent + timedelta(days=20))
+    scenario.at(sent + timedelta(hours=31)).given(
+        AcknowledgeOrder(order=LEAD, actor="water-handler", at=sent + timedelta(hours=1))
+    )
+    log = [fact._replace(position=position) for position, fact in enumerate(scenario.facts, 1)]
+
+    for told in (count(archived(log, tmp_path), SHANGHAI), row_by_row(log), counted(log, SHANGHAI)):
+        responses = [rate for rate in told.rates if rate.figure == "response" and rate.department == "unit-water"]
+        assert [rate[-3:] for rate in responses] == [(1, 1, ())]

@@ -143,6 +143,15 @@ def test_what_came_since_is_added_to_an_archive(desk: Desk, tmp_path: Path) -> N
     assert report(desk)["total"]["cases"] == 2
 
 
+def test_archives_of_several_counties_are_counted_together(county: Desk, desk: Desk, tmp_path: Path) -> None:
+    desk.do(raised())
+    folders = [str(tmp_path / name) for name in ("theirs", "ours")]
+    for exporting, folder in zip((county, desk), folders, strict=True):
+        exporting.run("export", folder)
+    told = report(desk, "--archive", folders[0], "--archive", folders[1])
+    assert told["total"]["cases"] == len(county.rows("register")) + 1
+
+
 def test_an_archive_that_is_none_says_so(desk: Desk, tmp_path: Path) -> None:
     assert "holds no archive" in desk.run("evaluate", "--archive", str(tmp_path), code=1).stderr
     (tmp_path / "file").write_text("x")

@@ -14,7 +14,6 @@ from proposals.domain.vocabulary import Grade, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from proposals.adapters.store import Row
     from proposals.domain.event import Event
 
 _INSTANT: Final = pa.timestamp("us", tz="UTC")
@@ -74,16 +73,15 @@ _GRADED: Final = {name: _PLACE_OF[name] for name in _GRADES}
 _UNIT: Final = f"{Kind.UNIT}-"
 
 
-def data_of(row: Row) -> dict[str, Any]:
-    """What a row of the log says, as plain JSON types in the present schema; personal data stays sealed.
+def data_of(stream: str, version: int, name: str, schema: int | None, stored: str) -> dict[str, Any]:
+    """What an event says, as plain JSON types in the present schema; personal data stays sealed.
 
     Raises UnknownEvent for what another release has written.
     """
-    name, schema = row[3], row[4]
     kind = EVENTS.get(name)
     if kind is None or schema is None or not 1 <= schema <= kind.schema_version:
-        raise UnknownEvent(name, schema or 0, f"{row[1]} version {row[2]}")
-    data: dict[str, Any] = orjson.loads(row[12])
+        raise UnknownEvent(name, schema or 0, f"{stream} version {version}")
+    data: dict[str, Any] = orjson.loads(stored)
     for step in range(schema, kind.schema_version):
         data = kind.upcasters[step](data)
     return data

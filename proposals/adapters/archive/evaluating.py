@@ -36,9 +36,10 @@ def evaluate(
     dimensions = list(dict.fromkeys(map(Dimension, by)))
     span = archive.span()
     moment = until or (span[1] if span is not None else None)
+    units = organisation(archive, until)
     return report(
         count(archive, zone, until=until, engine=engine),
-        organisation(archive, until),
+        units,
         until=instant_text(moment) if moment is not None else "",
         zone=zone,
         by=dimensions,

@@ -34,6 +34,10 @@ class Log:
         codes = [self.codes[kind.name] for kind in kinds]
         return rows.event == codes[0] if len(codes) == 1 else rows.event.isin(codes)
 
+    def meaning(self, rows: Any, meanings: Mapping[type[Event], Any]) -> Any:
+        """What a row's event means, nothing for one that is not said."""
+        return rows.event.cases(*((self.codes[kind.name], meant) for kind, meant in meanings.items()))
+
     def version(self, rows: Any, *kinds: type[Event]) -> Any:
         """The version of a row of these kinds, nothing for any other."""
         return only(self.is_(rows, *kinds), rows.version)

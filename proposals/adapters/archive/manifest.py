@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,7 +14,7 @@ from proposals.domain.processes import PROCESSES
 from proposals.projections.case_events import STANDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 FORMAT: Final = 1
@@ -51,6 +50,8 @@ def read_manifest(directory: Path) -> Manifest | None:
         text = (directory / MANIFEST).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise damaged(directory, MANIFEST) from error
     try:
         said = orjson.loads(text)
         if said["format"] > FORMAT:
@@ -58,7 +59,7 @@ def read_manifest(directory: Path) -> Manifest | None:
         files = {path: Part(**part) for path, part in said["files"].items()}
         return Manifest(said["store_id"], said["position"], said["recorded_at"], files)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ArchiveUnfit("archive_damaged", directory=directory, why=type(error).__name__) from error
+        raise damaged(directory, MANIFEST) from error
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
@@ -76,23 +77,45 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
 _READABLE: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
+def read_table(directory: Path, name: str, columns: Sequence[str] | None = None, **how: Any) -> Any:
+    """A file of an archive, or some of it, as a table. Raises ArchiveUnfit, which names it, where it cannot be read."""
+    try:
+        return pq.read_table(directory / name, columns=columns, partitioning=None, **how)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(directory, name) from error
+
+
+def damaged(directory: Path, name: str) -> ArchiveUnfit:
+    """What is said of a file of an archive that is missing or cannot be read."""
+    return ArchiveUnfit("archive_damaged", directory=directory, file=name)
+
+
+def is_there(directory: Path, name: str) -> bool:
+    """Whether an archive has a dictionary: with a manifest it must, before the first it may be there already."""
+    return (directory / MANIFEST).exists() or (directory / name).exists()
+
+
 # --- the dictionary of events
 
 
 def read_codes(directory: Path) -> dict[str, int]:
     """The code of each event by name, as the archive has them; none if there are none yet."""
-    with suppress(FileNotFoundError):
-        table = pq.read_table(directory / EVENTS, columns=["name", "code"])
-        return dict(zip(table["name"].to_pylist(), table["code"].to_pylist(), strict=True))
-    return {}
+    if not is_there(directory, EVENTS):
+        return {}
+    table = read_table(directory, EVENTS, ["name", "code"])
+    return dict(zip(table["name"].to_pylist(), table["code"].to_pylist(), strict=True))
 
 
 def all_codes(known: Mapping[str, int]) -> dict[str, int]:
-    """A code for each event of this release: those that are known keep theirs for ever."""
+    """A code for each event of this release too."""
+    return with_codes(known, (name for process in PROCESSES.values() for name in process.events))
+
+
+def with_codes(known: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
+    """A code for each name too: those that are known keep theirs for ever."""
     codes = dict(known)
-    for process in PROCESSES.values():
-        for name in process.events:
-            codes.setdefault(name, len(codes) + 1)
+    for name in names:
+        codes.setdefault(name, len(codes) + 1)
     return codes
 
 

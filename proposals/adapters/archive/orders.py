@@ -38,8 +38,8 @@ _ALL: Final = (*_SENT, *_ANSWERS, *_MOVES, OrderClockStopped, OrderCompleted, Or
 def _with_the_past(log: Log) -> Any:
     """The events of orders, each with what stood just before it: of each kind of event the version of the last.
 
-    `hour` is when it counts as done. While a case is suspended no time goes by: what is done then is done at the hour
-    at which the clock stopped, or at which a new time was given meanwhile.
+    `hour` is when it counts as done. While a case is suspended no time goes by: what is keyed then counts at the hour
+    at which the clock stopped, or at which a new time was given meanwhile, unless it was done before.
     """
     rows = log.of(*_ALL)
     before = ibis.window(group_by="stream", order_by="version", preceding=(None, 1))
@@ -52,11 +52,11 @@ def _with_the_past(log: Log) -> Any:
         answered=last(*_ANSWERS),
         stopped=last(OrderClockStopped),
         restarted=last(OrderClockRestarted),
-        stood=only(log.is_(rows, *_NEW_TIME), rows.occurred_at).max().over(before),
+        stood=at_last(rows.occurred_at, log.version(rows, *_NEW_TIME)).over(before),
     )
     sent = log.is_(rows, *_SENT)
     return rows.mutate(
-        hour=ibis.ifelse(rows.stopped > rows.restarted, rows.stood, rows.occurred_at),
+        hour=ibis.ifelse(rows.stopped > rows.restarted, ibis.least(rows.stood, rows.occurred_at), rows.occurred_at),
         dispatch=ibis.ifelse(sent, rows.version, rows.sent),
         waiting=(rows.answered < rows.sent) & ~sent,
     )
@@ -83,10 +83,7 @@ def dispatches(log: Log) -> Any:
         off=ever(log.is_(rows, *_CALLED_OFF) & rows.waiting),
         answered_at=only(answer, rows.hour).max(),
         off_at=only(log.is_(rows, *_CALLED_OFF), rows.hour).max(),
-        stood=ibis.greatest(
-            ibis.coalesce(rows.stood.max(), 0),
-            ibis.coalesce(only(log.is_(rows, *_NEW_TIME), rows.occurred_at).max(), 0),
-        ),
+        stood=at_last(rows.occurred_at, log.version(rows, *_NEW_TIME)),
         # Only a reopening gives a completed order another time, and then it is not completed.
         complete_by=at_last(rows.complete_by, only(rows.complete_by.notnull(), rows.version)),
         done_at=at_last(rows.hour, completed),

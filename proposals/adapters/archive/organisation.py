@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
-from proposals.adapters.archive.libraries import pq
+from proposals.adapters.archive.columns import data_of
+from proposals.adapters.archive.errors import ArchiveUnfit
 from proposals.adapters.archive.manifest import STREAMS
 from proposals.adapters.archive.streams import ORGANISATION as ORGANISATION_PARTITION
 from proposals.domain.vocabulary import Kind, instant_text
@@ -17,30 +16,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from proposals.adapters.archive.reading import Archive
+    from proposals.adapters.archive.reading import Archive, Shard
 
-_COLUMNS: Final = ["position", "stream", "version", "event", "occurred_at", "actor", "entered_by", "data"]
+_COLUMNS: Final = [
+    "position", "stream", "version", "event", "schema", "occurred_at", "actor", "entered_by", "data",
+]  # fmt: skip
 
 
 def organisation(archive: Archive, until: datetime | None = None) -> Organisation:
-    """As it was at an instant, or is at the archive's end."""
-    rows = fold_log(ORGANISATION, _entries(archive, until))
-    return Organisation(rows[UNITS.name], rows[EDITIONS.name])
+    """As it was at an instant, or is at the archive's end; of several counties, that of all together.
+
+    Raises ArchiveUnfit for a unit of which two of them tell different things.
+    """
+    units: dict[str, dict[str, Any]] = {}
+    editions: list[dict[str, Any]] = []
+    for shard in archive.shards:
+        rows = fold_log(ORGANISATION, _entries(shard, until))
+        for unit in rows[UNITS.name]:
+            if units.setdefault(unit["stream"], unit) != unit:
+                raise ArchiveUnfit("archives_differ", unit=unit["stream"])
+        editions += rows[EDITIONS.name]
+    return Organisation(units.values(), editions)
 
 
-def _entries(archive: Archive, until: datetime | None) -> Iterator[Entry]:
-    names = {code: name for name, code in archive.codes.items() if name in ORGANISATION.handlers}
+def _entries(shard: Shard, until: datetime | None) -> Iterator[Entry]:
+    names = {code: name for name, code in shard.codes.items() if name in ORGANISATION.handlers}
     kinds = [("kind", "in", [Kind.UNIT.value, Kind.POLICY.value])]
-    known = pq.read_table(archive.directory / STREAMS, columns=["key", "id"], filters=kinds)
+    known = shard.read(STREAMS, ["key", "id"], filters=kinds)
     streams = dict(zip(*(column.to_pylist() for column in known.columns), strict=True))
-    for path in archive.files:
-        if f"/{ORGANISATION_PARTITION.folder}/" not in path:
-            continue
-        table = pq.read_table(path, columns=_COLUMNS, partitioning=None)
-        for row in table.to_pylist():
-            if row["event"] in names and (until is None or row["occurred_at"] <= until):
+    happened: list[tuple[str, str, Any]] = [("event", "in", list(names))]
+    if until is not None:
+        happened.append(("occurred_at", "<=", until))
+    for path in shard.manifest.files:
+        if path.startswith(f"{ORGANISATION_PARTITION.folder}/"):
+            for row in shard.read(path, _COLUMNS, filters=happened).to_pylist():
+                stream, version, name = streams[row["stream"]], row["version"], names[row["event"]]
                 at = instant_text(row["occurred_at"])
-                yield Entry(
-                    row["position"], streams[row["stream"]], row["version"], names[row["event"]], at, at,
-                    row["actor"], row["entered_by"], orjson.loads(row["data"]),
-                )  # fmt: skip
+                data = data_of(stream, version, name, row["schema"], row["data"])
+                yield Entry(row["position"], stream, version, name, at, at, row["actor"], row["entered_by"], data)

@@ -22,15 +22,12 @@ from proposals.domain.keeping import ProposalReclassified, ProposalReopened
 from proposals.domain.proposal import PROPOSAL
 from proposals.domain.raising import (
     ProposalAccepted,
-    ProposalLapsed,
-    ProposalMerged,
     ProposalRaised,
     ProposalRefused,
     ProposalReturned,
-    ProposalWithdrawn,
 )
 from proposals.domain.vocabulary import SATISFIED, Grade, Step
-from proposals.projections.case_events import RISING, STANDING
+from proposals.projections.case_events import ENDING, RISING, STANDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -77,16 +74,11 @@ _MARKS: Final[dict[str, tuple[type[Event], ...]]] = {
 _OF_CASES: Final[dict[type[Event], None]] = dict.fromkeys(
     (*_RESTATES, *_CLASSIFIES, *(kind for kinds in _MARKS.values() for kind in kinds))
 )
-_ENDS: Final[dict[type[Event], str]] = {
-    ProposalLapsed: "lapsed",
-    ProposalRefused: "refused",
-    ProposalRejected: "rejected",
-    ProposalWithdrawn: "withdrawn",
-    ProposalMerged: "merged",
-    ClosedCaseImported: "imported",
-    ImportedCaseClosed: "imported",
-}
-"""What comes of a case with its end; a closed one says so itself."""
+_NUMBER: Final[dict[str | None, int]] = {step.value: number for number, step in enumerate(Step, 1)}
+_STATES: Final = {event: target.value for event, target in PROPOSAL.target.items() if target is not None}
+"""The state that each event of a case leads to, for those that lead to one."""
+_STEPS: Final = {event: _NUMBER.get(STANDING[event.name][1], 0) for event in _STATES}
+"""The number of the step that each leads to, from 1; 0 after an end."""
 _SATISFIED: Final = [grade.value for grade in Grade if grade in SATISFIED]
 _SECOND: Final = 1_000_000
 
@@ -98,9 +90,10 @@ class Questions:
         self._log = log
         self._dispatches = keep("dispatches", dispatches(log))
         self._cases = keep("cases", self._each_case())
-        moves = log.of(*(event for event, target in PROPOSAL.target.items() if target is not None))
+        moves = log.of(*_STATES)
         self._moves = keep(
-            "moves", moves.select("stream", "version", "event", "occurred_at", "outcome", step=self._step(moves))
+            "moves",
+            moves.select("stream", "version", "event", "occurred_at", "outcome", step=log.meaning(moves, _STEPS)),
         )
 
     def rates(self) -> dict[str, Any]:
@@ -135,9 +128,7 @@ class Questions:
     def standings(self) -> Any:
         """Where how many cases stand at the end, by the columns of `Standing` and in their order."""
         moves, log = self._moves, self._log
-        outcome: Any = only(log.is_(moves, ProposalClosed), moves.outcome)
-        for event, name in _ENDS.items():
-            outcome = ibis.ifelse(log.is_(moves, event), name, outcome)
+        outcome = log.meaning(moves, {event: name or moves.outcome for event, name in ENDING.items()})
         each = (
             moves.mutate(ended=outcome)
             .group_by("stream")
@@ -146,10 +137,7 @@ class Questions:
                 outcome=at_last(outcome, only(outcome.notnull(), moves.version)),
             )
         )
-        status: Any = ibis.literal("")
-        for event, target in PROPOSAL.target.items():
-            if target is not None:
-                status = ibis.ifelse(log.is_(each, event), target.value, status)
+        status = log.meaning(each, _STATES)
         over = status.isin([target.value for target in PROPOSAL.terminal])
         each = each.mutate(status=status, outcome=ibis.ifelse(over, or_none(each.outcome), ""))
         told = each.join(self._cases.select("stream", *DIMENSIONS), "stream")
@@ -237,14 +225,6 @@ class Questions:
             department=or_none(told[department or "department"]),
             period=month_of(told.at, self._log.months),
         )
-
-    def _step(self, rows: Any) -> Any:
-        """The number of the step that an event leads to, from 1; 0 after an end."""
-        number = ibis.literal(0)
-        for n, step in enumerate(Step, 1):
-            kinds = [event for event in PROPOSAL.target if STANDING.get(event.name, ("", None))[1] == step.value]
-            number = ibis.ifelse(self._log.is_(rows, *kinds), n, number)
-        return number
 
 
 def _named(rows: Any) -> Any:

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from proposals.adapters.archive.columns import SCHEMA
 from proposals.adapters.archive.errors import ArchiveUnfit
 from proposals.adapters.archive.libraries import duckdb, ibis, pa
-from proposals.adapters.archive.manifest import read_codes, read_manifest
+from proposals.adapters.archive.manifest import (
+    STREAMS,
+    Manifest,
+    all_codes,
+    read_codes,
+    read_manifest,
+    read_table,
+    with_codes,
+)
 from proposals.adapters.archive.streams import ORGANISATION
 from proposals.domain.vocabulary import as_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _NEEDLESS: Final = frozenset({"data", "title", "recorded_at", "command_id", "correlation_id", "causation_id", "schema"})
 """Columns that no figure asks for."""
+_FIELDS: Final = [field for field in SCHEMA if field.name not in _NEEDLESS]
 
 
 class Engine(StrEnum):
@@ -42,60 +52,112 @@ class Opened(NamedTuple):
     ask: Callable[[Any], Any]
 
 
-class Archive:
-    """An archive as it stood when it was opened. `codes` gives each event's code by name."""
+class Shard(NamedTuple):
+    """A county's archive, with codes of its own. `keys` is added to its keys, so that no other archive has them."""
 
-    def __init__(self, directory: Path) -> None:
-        """Raises ArchiveUnfit where there is none that this release can read."""
-        manifest = read_manifest(directory)
-        if manifest is None:
-            raise ArchiveUnfit("archive_missing", directory=directory)
-        self.directory = directory
-        self.manifest = manifest
-        self.codes = read_codes(directory)
-        self.files = [str(directory.absolute() / path) for path in sorted(manifest.files)]
+    directory: Path
+    manifest: Manifest
+    codes: Mapping[str, int]
+    keys: int
+
+    def read(self, name: str, columns: Sequence[str] | None = None, **how: Any) -> Any:
+        """A file of it, or some of it, as a table. Raises ArchiveUnfit, which names it, where it cannot be read."""
+        try:
+            return read_table(self.directory, name, columns, **how)
+        except ArchiveUnfit:
+            if read_manifest(self.directory) != self.manifest:
+                raise ArchiveUnfit("archive_replaced", directory=self.directory) from None
+            raise
+
+    @property
+    def paths(self) -> list[str]:
+        """Its files of events."""
+        return [str(self.directory.absolute() / path) for path in sorted(self.manifest.files)]
+
+    def columns(self, micros: str, codes: Mapping[str, int]) -> list[str]:
+        """What is read of an event in SQL, with the codes that are given."""
+        said = {field.name: f'"{field.name}"' for field in _FIELDS}
+        said |= {field.name: f'{micros}("{field.name}")' for field in _FIELDS if pa.types.is_timestamp(field.type)}
+        said |= {key: f'"{key}" + {self.keys}' for key in ("stream", "case")}
+        other = {own: codes[name] for name, own in self.codes.items() if own != codes[name]}
+        if other:
+            cases = " ".join(f"WHEN {own} THEN {code}" for own, code in other.items())
+            said["event"] = f'CASE "event" {cases} ELSE "event" END'
+        return [f'{value} AS "{name}"' for name, value in said.items()]
+
+
+class Archive:
+    """An archive as it stood when it was opened; or those of several counties, read as one.
+
+    `codes` gives each event's code by name.
+    """
+
+    def __init__(self, *directories: Path) -> None:
+        """Raises ArchiveUnfit where there is none that this release can read, or two are of the same log."""
+        self.shards: list[Shard] = []
+        self.codes: Mapping[str, int] = {}
+        keys = 0
+        for directory in directories:
+            manifest = read_manifest(directory)
+            if manifest is None:
+                raise ArchiveUnfit("archive_missing", directory=directory)
+            if manifest.store_id in {shard.manifest.store_id for shard in self.shards}:
+                raise ArchiveUnfit("archive_twice", directory=directory)
+            shard = Shard(directory, manifest, read_codes(directory), keys)
+            self.shards.append(shard)
+            self.codes = with_codes(self.codes, shard.codes)
+            keys += shard.read(STREAMS, ["key"]).num_rows
+        self.codes = all_codes(self.codes)
 
     def span(self) -> tuple[datetime, datetime] | None:
         """When the first case began and when the last thing of any kind happened; None if there is no case."""
-        parts = self.manifest.files
-        first = min(
-            (part.first for path, part in parts.items() if not path.startswith(ORGANISATION.folder)), default=None
-        )
-        last = max((part.last for part in parts.values()), default="")
+        parts = [(path, part) for shard in self.shards for path, part in shard.manifest.files.items()]
+        first = min((part.first for path, part in parts if not path.startswith(ORGANISATION.folder)), default=None)
+        last = max((part.last for _, part in parts), default="")
         return (as_instant(first), as_instant(last)) if first is not None else None
 
-    def opened(self, engine: Engine) -> AbstractContextManager[Opened]:
+    @contextmanager
+    def opened(self, engine: Engine) -> Iterator[Opened]:
         """All events on an engine. Raises ArchiveUnfit if the engine is not there, or a file is missing or damaged."""
-        missing = next((path for path in self.files if not Path(path).is_file()), None)
-        if missing is not None:  # an engine says so only if it happens to need the file
-            raise ArchiveUnfit("archive_damaged", directory=self.directory, why=f"{Path(missing).name} is missing")
-        return _on_duckdb(self.files) if engine is Engine.DUCKDB else _on_spark(self.files)
+        files = [(shard, path) for shard in self.shards for path in shard.manifest.files]
+        for shard, path in files:
+            if not (shard.directory / path).is_file():  # an engine says so only if it happens to need the file
+                shard.read(path)
+        try:
+            with (_on_duckdb if engine is Engine.DUCKDB else _on_spark)(self) as opened:
+                yield opened
+        except ArchiveUnfit:
+            raise
+        except Exception:  # each engine has its own, and few of them name the file
+            for shard, path in files:
+                shard.read(path, [field.name for field in _FIELDS])
+            raise
 
+    def sources(self, micros: str) -> Iterator[tuple[list[str], list[str]]]:
+        """The files of each county, and what is read of an event in them, its keys and its code being those of all.
 
-def _columns(micros: str) -> list[str]:
-    """What is read of an event; `micros` is what the engine calls the microseconds of an instant."""
-    fields = (field for field in SCHEMA if field.name not in _NEEDLESS)
-    return [f"{micros}({f.name}) AS {f.name}" if pa.types.is_timestamp(f.type) else f'"{f.name}"' for f in fields]
+        `micros` is what the engine calls the microseconds of an instant.
+        """
+        for shard in self.shards:
+            if shard.manifest.files:
+                yield shard.paths, shard.columns(micros, self.codes)
 
 
 @contextmanager
-def _on_duckdb(files: list[str]) -> Iterator[Opened]:
-    connection = duckdb.connect()
-    try:
+def _on_duckdb(archive: Archive) -> Iterator[Opened]:
+    with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = false")  # every question says its own order
-        stored = connection.read_parquet(files, hive_partitioning=False)
-        stored.create_view("stored")
-        connection.execute(f"CREATE VIEW events AS SELECT {', '.join(_columns('epoch_us'))} FROM stored")  # noqa: S608 - our names
+        selects = []
+        for number, (files, columns) in enumerate(archive.sources("epoch_us")):
+            connection.read_parquet(files, hive_partitioning=False).create_view(f"stored_{number}")
+            selects.append(f"SELECT {', '.join(columns)} FROM stored_{number}")  # noqa: S608 - our names
+        connection.execute(f"CREATE VIEW events AS {' UNION ALL '.join(selects)}")
         tables = ibis.duckdb.from_connection(connection)
         yield Opened(
             tables.table("events"),
             lambda name, table: tables.create_table(name, table, temp=True),
             lambda table: table.to_pyarrow(),
         )
-    except duckdb.IOException as error:
-        raise ArchiveUnfit("archive_damaged", directory=Path(files[0]).parents[2], why=str(error)) from error
-    finally:
-        connection.close()
 
 
 def _settings() -> dict[str, str]:
@@ -107,10 +169,10 @@ def _settings() -> dict[str, str]:
 
 
 @contextmanager
-def _on_spark(files: list[str]) -> Iterator[Opened]:
+def _on_spark(archive: Archive) -> Iterator[Opened]:
     try:
         from pyspark.errors import PySparkRuntimeError
-        from pyspark.sql import SparkSession
+        from pyspark.sql import DataFrame, SparkSession
     except ImportError as error:
         raise ArchiveUnfit("archive_needs_library", library=error.name, extra="spark") from None
     running = SparkSession.getActiveSession()
@@ -134,6 +196,9 @@ def _on_spark(files: list[str]) -> Iterator[Opened]:
             frame.createOrReplaceTempView(f"proposals_{name}")
             return tables.table(f"proposals_{name}")
 
-        columns = [column.replace('"', "`") for column in _columns("unix_micros")]
-        session.read.parquet(*files).selectExpr(*columns).createOrReplaceTempView("proposals_events")
+        frames = (
+            session.read.parquet(*files).selectExpr(*(column.replace('"', "`") for column in columns))
+            for files, columns in archive.sources("unix_micros")
+        )
+        reduce(DataFrame.unionAll, frames).createOrReplaceTempView("proposals_events")
         yield Opened(tables.table("proposals_events"), keep, lambda table: frame_of(table).toArrow())

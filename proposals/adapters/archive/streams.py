@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from proposals.adapters.archive.libraries import pa, pq
-from proposals.adapters.archive.manifest import STREAMS
+from proposals.adapters.archive.manifest import STREAMS, is_there, read_table
 from proposals.adapters.whole_files import write_whole
 from proposals.domain.vocabulary import Kind, kind_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from proposals.adapters.store import Row
 
 _NONE: Final = -1
+_BATCH: Final = 65_536
 
 
 class Partition(NamedTuple):
@@ -84,12 +85,11 @@ class Streams:
     def read(cls, directory: Path) -> Streams:
         """The streams of an archive, none if there are none yet."""
         streams = cls()
-        path = directory / STREAMS
-        if path.exists():
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(columns=["id", "case", "jurisdiction", "year"]):
-                    for stream, case, *partition in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                        streams._add(stream, _NONE if case is None else case, Partition(*partition))
+        if is_there(directory, STREAMS):
+            table = read_table(directory, STREAMS, ["id", "case", "jurisdiction", "year"])
+            for batch in table.to_batches(max_chunksize=_BATCH):
+                for stream, case, *partition in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    streams._add(stream, _NONE if case is None else case, Partition(*partition))
         return streams
 
     def write(self, directory: Path) -> None:

@@ -1,7 +1,8 @@
 """Writing an archive: what the log has after the archive's position goes into the partitions that it belongs to.
 
 An export into an empty folder is the same with position 0. Until the manifest is moved into its place, the archive is
-the one before; what a killed export has left behind is swept away by the next.
+the one before. Whoever has that open reads on: the files that only it names stay until the next export that has
+something to write, and go together with what a killed one has left behind.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from proposals.adapters.archive.manifest import (
     all_codes,
     read_codes,
     read_manifest,
+    read_table,
     write_codes,
     write_manifest,
 )
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 50_000  # events that are in memory at a time as Python objects
 ROW_GROUP: Final = 122_880  # rows; what DuckDB gives a thread at a time
-_STAGING: Final = ".staging"
 _ORDER: Final = [("stream", "ascending"), ("version", "ascending")]
 _PARTITION: Final = "partition"
 
@@ -56,14 +57,12 @@ def export(
     UnknownEvent for an event that this release cannot read; what was in the folder stands then.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with _alone(directory):
+    with _alone(directory), _staging(directory) as staging:
         before = _of_this_log(directory, recorder)
-        _sweep(directory, before.files)
         head = recorder.head()
         if head == before.position and (directory / MANIFEST).exists():
             return before
-        staging = directory / _STAGING
-        staging.mkdir()
+        _sweep(directory, before.files)
         streams, codes = Streams.read(directory), all_codes(read_codes(directory))
         rows = recorder.log_rows(before.position, through=head)
         tell = _telling(progress, head - before.position)
@@ -81,7 +80,6 @@ def export(
         write_codes(directory, codes)
         after = Manifest(before.store_id, head, recorded_at, files)
         write_manifest(directory, after)
-        _sweep(directory, after.files)
         return after
 
 
@@ -94,6 +92,18 @@ def _alone(directory: Path) -> Iterator[None]:
         except BlockingIOError:
             raise ArchiveUnfit("archive_in_use", directory=directory) from None
         yield
+
+
+@contextmanager
+def _staging(directory: Path) -> Iterator[Path]:
+    """A folder to write in, without what a killed export may have left there."""
+    staging = directory / ".staging"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging)
 
 
 def _of_this_log(directory: Path, recorder: Recorder) -> Manifest:
@@ -109,8 +119,7 @@ def _of_this_log(directory: Path, recorder: Recorder) -> Manifest:
 
 
 def _sweep(directory: Path, files: Mapping[str, Part]) -> None:
-    """Removes what is in no manifest: the staging and files of an export that was killed, or files now replaced."""
-    shutil.rmtree(directory / _STAGING, ignore_errors=True)
+    """Removes what is not in the manifest: files that the last export replaced, or that a killed one had written."""
     for path in directory.glob("jurisdiction=*/year=*/*through-*.parquet"):
         if path.relative_to(directory).as_posix() not in files:
             path.unlink()
@@ -164,14 +173,14 @@ def _stage(
 
 def _values(row: Row, streams: Streams, codes: Mapping[str, int]) -> tuple[Any, ...]:
     position, stream, version, name, schema, *envelope, stored = row
-    data = data_of(row)
+    data = data_of(stream, version, name, schema, stored)
     key, case, partition = streams.place(row, data)
     return (key, version, codes[name], case, position, schema, *envelope, *typed(name, stream, data), stored, partition)
 
 
 def _merged(directory: Path, old: Iterable[str], batches: Iterable[Any], path: str) -> Part:
     """Writes a partition anew: what it had and what has come, by stream and version."""
-    there = (pq.read_table(directory / name, schema=SCHEMA, partitioning=None) for name in old)
+    there = (read_table(directory, name, schema=SCHEMA) for name in old)
     come = map(pa.Table.from_batches, ([batch] for batch in batches))
     table = pa.concat_tables(chain(there, come)).sort_by(_ORDER)
     (directory / path).parent.mkdir(parents=True, exist_ok=True)

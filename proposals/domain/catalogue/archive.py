@@ -14,8 +14,20 @@ ARCHIVE: dict[str, tuple[str, str]] = {
         "{directory} 中没有归档：请先用 `proposals export --format parquet` 导出",
     ),
     "archive_damaged": (
-        "the archive in {directory} is damaged ({why}): export into an empty folder",
-        "{directory} 中的归档已损坏（{why}）：请导出到一个空文件夹",
+        "the archive in {directory} is damaged ({file} cannot be read): export into an empty folder",
+        "{directory} 中的归档已损坏（无法读取 {file}）：请导出到一个空文件夹",
+    ),
+    "archive_replaced": (
+        "the archive in {directory} has been written anew, more than once, since it was opened: open it again",
+        "{directory} 中的归档在打开之后已多次更新：请重新打开",
+    ),
+    "archive_twice": (
+        "the archive in {directory} is of a log that is read already: name each county once",
+        "{directory} 中归档的日志已在读取之列：每个县只能给出一次",
+    ),
+    "archives_differ": (
+        "the archives tell different things of {unit}: each county needs unit ids of its own",
+        "各归档对 {unit} 的记载不一致：各县的单位编号不得相同",
     ),
     "archive_newer": (
         "the archive in {directory} has format {found}, this release knows {known}: install a newer release",

@@ -39,8 +39,8 @@ MODELS: dict[str, tuple[str, str]] = {
     "help_export_directory": ("The folder of the archive.", "归档文件夹。"),
     "help_export_format": ("In which format.", "格式。"),
     "help_evaluate_archive": (
-        "Count this archive (see `export`), not the database.",
-        "统计此归档（见 export），不用数据库。",
+        "Count this archive (see `export`), not the database; several, of several counties, are counted together.",
+        "统计此归档（见 export），不用数据库；可给出多个县的归档，合并统计。",
     ),
     "help_evaluate_engine": (
         "What counts it: DuckDB, or Spark past one machine.",
