@@ -166,7 +166,8 @@ KILLED = """
 import os, shutil, sys
 from itertools import count
 from pathlib import Path
-from proposals.adapters.archive import export, manifest, writing
+from proposals.adapters import whole_files
+from proposals.adapters.archive import export, writing
 from proposals.adapters.store import Recorder
 
 url, before, folder = sys.argv[1:]
@@ -181,7 +182,7 @@ def dying(function):
         return function(*args, **kwargs)
     return once_too_often
 
-manifest._sync = dying(manifest._sync)
+whole_files._sync = dying(whole_files._sync)
 Path.replace, Path.unlink = dying(Path.replace), dying(Path.unlink)
 writing.pq.write_table = dying(writing.pq.write_table)
 writing.table_of = dying(writing.table_of)
