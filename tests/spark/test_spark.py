@@ -11,8 +11,9 @@ from proposals import Proposals
 from proposals.adapters.archive import Archive, Engine, count, export
 from proposals.adapters.keys import MemoryKeyStore
 from proposals.demo import BRANCHES, SimulatedClock, run
-from tests.archive.histories import SHANGHAI
+from tests.archive.histories import SHANGHAI, archived, case, numbered, order
 from tests.archive.naive import counted
+from tests.archive.test_counties import other
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,3 +39,10 @@ def test_spark_counts_a_county_as_duckdb_does(tmp_path: Path) -> None:
 
     assert whole == count(archive, SHANGHAI) == counted(facts, SHANGHAI)
     assert count(archive, SHANGHAI, until=half, engine=Engine.SPARK) == count(archive, SHANGHAI, until=half)
+
+
+def test_spark_counts_counties_together_as_duckdb_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archived(numbered([*case(), *order((2, "dispatched"), (20, "stopped"), (5, "acknowledged"))]), tmp_path / "one")
+    both = Archive(tmp_path / "one", other(tmp_path / "other", monkeypatch))
+
+    assert count(both, SHANGHAI, engine=Engine.SPARK) == count(both, SHANGHAI)
