@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -352,6 +353,40 @@ def test_an_increment_to_a_file_that_cannot_be_read_names_it(recorder: Recorder,
         export(recorder, tmp_path)
 
     assert caught.value.details["file"] in files
+
+
+@pytest.mark.parametrize("damage", [cut, emptied, Path.unlink])
+def test_an_export_without_anything_new_says_done_of_a_whole_archive_only(
+    damage: Any, recorder: Recorder, tmp_path: Path
+) -> None:
+    whole = export(recorder, tmp_path / "whole")
+    assert export(recorder, tmp_path / "whole") == whole
+    for name in ("streams.parquet", "events.parquet", next(iter(whole.files))):
+        copy = tmp_path / "copy"
+        shutil.copytree(tmp_path / "whole", copy)
+        damage(copy / name)
+        with pytest.raises(ArchiveUnfit, match="damaged"):
+            export(recorder, copy)
+        shutil.rmtree(copy)
+
+
+def test_a_file_in_the_place_of_another_is_no_part_of_the_archive(recorder: Recorder, tmp_path: Path) -> None:
+    one, two, *_ = export(recorder, tmp_path).files
+    shutil.copy(tmp_path / one, tmp_path / two)
+
+    with pytest.raises(ArchiveUnfit, match="damaged") as caught:
+        count(Archive(tmp_path), SHANGHAI)
+    assert caught.value.details["file"] == two
+
+
+@pytest.mark.parametrize("position", ["x", -5, None])
+def test_a_manifest_of_no_position_is_damaged(position: Any, recorder: Recorder, tmp_path: Path) -> None:
+    export(young(recorder, 20), tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "position": position}))
+
+    with pytest.raises(ArchiveUnfit, match=r"damaged \(manifest.json"):
+        Archive(tmp_path)
 
 
 def test_what_is_no_damage_is_not_said_to_be(county: County) -> None:

@@ -24,9 +24,10 @@ EVENTS: Final = "events.parquet"
 
 
 class Part(NamedTuple):
-    """A file of events: how many, and the first and last instant (text) at which one of them happened."""
+    """A file of events: how many, its size in bytes, and the first and last instant (text) at which one happened."""
 
     rows: int
+    size: int
     first: str
     last: str
 
@@ -57,9 +58,13 @@ def read_manifest(directory: Path) -> Manifest | None:
         if said["format"] > FORMAT:
             raise ArchiveUnfit("archive_newer", directory=directory, found=said["format"], known=FORMAT)
         files = {path: Part(**part) for path, part in said["files"].items()}
-        return Manifest(said["store_id"], said["position"], said["recorded_at"], files)
+        numbers = [said["position"], *(number for part in files.values() for number in part[:2])]
+        found = Manifest(said["store_id"], said["position"], said["recorded_at"], files)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise damaged(directory, MANIFEST) from error
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise damaged(directory, MANIFEST)
+    return found
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
@@ -88,6 +93,17 @@ def read_table(directory: Path, name: str, columns: Sequence[str] | None = None,
 def damaged(directory: Path, name: str) -> ArchiveUnfit:
     """What is said of a file of an archive that is missing or cannot be read."""
     return ArchiveUnfit("archive_damaged", directory=directory, file=name)
+
+
+def require_whole(directory: Path, manifest: Manifest) -> None:
+    """Raises ArchiveUnfit for a file of events that is missing, or not as long as it was written."""
+    for name, part in manifest.files.items():
+        try:
+            size = (directory / name).stat().st_size
+        except OSError as error:
+            raise damaged(directory, name) from error
+        if size != part.size:
+            raise damaged(directory, name)
 
 
 def is_there(directory: Path, name: str) -> bool:

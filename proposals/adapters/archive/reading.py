@@ -21,6 +21,7 @@ from proposals.adapters.archive.manifest import (
     read_codes,
     read_manifest,
     read_table,
+    require_whole,
     with_codes,
 )
 from proposals.adapters.archive.streams import ORGANISATION
@@ -62,8 +63,19 @@ class Shard(NamedTuple):
 
     def read(self, name: str, columns: Sequence[str] | None = None, **how: Any) -> Any:
         """A file of it, or some of it, as a table. Raises ArchiveUnfit, which names it, where it cannot be read."""
-        try:
+        with self._or_replaced():
             return read_table(self.directory, name, columns, **how)
+
+    def require_whole(self) -> None:
+        """Raises ArchiveUnfit for a file of events that is missing, or not as long as it was written."""
+        with self._or_replaced():
+            require_whole(self.directory, self.manifest)
+
+    @contextmanager
+    def _or_replaced(self) -> Iterator[None]:
+        """What is not there may have been there."""
+        try:
+            yield
         except ArchiveUnfit:
             if read_manifest(self.directory) != self.manifest:
                 raise ArchiveUnfit("archive_replaced", directory=self.directory) from None
@@ -120,9 +132,8 @@ class Archive:
     def opened(self, engine: Engine) -> Iterator[Opened]:
         """All events on an engine. Raises ArchiveUnfit if the engine is not there, or a file is missing or damaged."""
         files = [(shard, path) for shard in self.shards for path in shard.manifest.files]
-        for shard, path in files:
-            if not (shard.directory / path).is_file():  # an engine says so only if it happens to need the file
-                shard.read(path)
+        for shard in self.shards:
+            shard.require_whole()  # an engine says so only if it happens to need the file
         try:
             with (_on_duckdb if engine is Engine.DUCKDB else _on_spark)(self) as opened:
                 yield opened

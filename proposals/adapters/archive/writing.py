@@ -18,13 +18,16 @@ from proposals.adapters.archive.columns import DICTIONARIES, SCHEMA, data_of, ta
 from proposals.adapters.archive.errors import ArchiveUnfit
 from proposals.adapters.archive.libraries import pa, pc, pq
 from proposals.adapters.archive.manifest import (
+    EVENTS,
     MANIFEST,
+    STREAMS,
     Manifest,
     Part,
     all_codes,
     read_codes,
     read_manifest,
     read_table,
+    require_whole,
     write_codes,
     write_manifest,
 )
@@ -115,6 +118,9 @@ def _of_this_log(directory: Path, recorder: Recorder) -> Manifest:
     last = [row[6] for row in recorder.log_rows(position - 1, limit=1)] if position else [""]
     if (recorder.store_id, last) != (manifest.store_id, [manifest.recorded_at]):
         raise ArchiveUnfit("archive_of_another_log", directory=directory)
+    require_whole(directory, manifest)
+    for name, column in ((STREAMS, "key"), (EVENTS, "code")):
+        read_table(directory, name, [column])
     return manifest
 
 
@@ -194,4 +200,4 @@ def _merged(directory: Path, old: Iterable[str], batches: Iterable[Any], path: s
     )  # fmt: skip
     span = pc.min_max(table["occurred_at"]).as_py()
     first, last = (instant_text(span[end]) for end in ("min", "max"))
-    return Part(table.num_rows, first, last)
+    return Part(table.num_rows, (directory / path).stat().st_size, first, last)
