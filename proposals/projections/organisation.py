@@ -63,7 +63,7 @@ def _closed(rows: Rows, _: Entry) -> None:
 @ORGANISATION.on(PolicyDrafted)
 def _drafted(rows: Rows, entry: Entry) -> None:
     rules = entry.data["rules"]
-    categories = json.dumps(rules["categories"], ensure_ascii=False)
+    categories = json.dumps(rules["categories"], ensure_ascii=False, sort_keys=True)
     rows.put(EDITIONS, unit=entry.data["unit"], min_cell=rules["min_cell"], categories=categories)
 
 
