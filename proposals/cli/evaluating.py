@@ -225,7 +225,9 @@ def draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
                 Column(words("heading_rank"), lambda row: str(row["rank"] or "–"), right=True),
                 Column(
                     " · ".join(words.name(name) for name in whole["by"]),
-                    lambda row: words.half(row["title"]) or words("evaluate_none"),
+                    lambda row: " · ".join(
+                        words.half(part) or words("evaluate_none") for part in row["title"].split(" · ")
+                    ),
                     style=lambda _: "bold",
                     room=12,
                 ),

@@ -7,13 +7,14 @@ what was left out (domain, *Evaluation figures*).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from statistics import NormalDist
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from proposals.projections.cells import Cells
+from proposals.projections.withholding import BALLOTS, PEOPLE, Path, Sum, families, withheld
 
 _Z: Final = NormalDist().inv_cdf(0.975)
 
@@ -33,6 +34,8 @@ class Dimension(StrEnum):
 
 
 AREAS: Final = (Dimension.GRID, Dimension.COMMUNITY, Dimension.STREET)
+UNITS: Final = frozenset({*AREAS, Dimension.DEPARTMENT})
+"""Those whose values are units, which have titles. What belongs to none of them has an empty value."""
 
 
 class Figure(NamedTuple):
@@ -143,45 +146,114 @@ Areas = Callable[[str], Mapping[str, str]]
 """The areas that a place lies in, by their tiers."""
 
 
-def scores(cells: Cells, *, by: Sequence[Dimension], areas: Areas, min_cell: int) -> list[Score]:
-    """The figures of every group, sorted; with no dimension those of everything together."""
-    of = _grouping(by, areas)
-    rates: defaultdict[Group, defaultdict[str, _Count]] = defaultdict(lambda: defaultdict(_Count))
-    parents: dict[Group, Group] = {}
-    for cell in cells.rates:
-        group, parents[group] = of(cell)
-        rates[group][cell.figure].add(cell.numerator, cell.denominator, cell.excluded)
-    spent: defaultdict[Group, defaultdict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
-    for stay in cells.stays:
-        spent[of(stay)[0]][stay.step][stay.seconds] += stay.cases
-    reached: defaultdict[Group, Counter[str]] = defaultdict(Counter)
-    for reach in cells.reaches:
-        reached[of(reach)[0]][reach.step] += reach.cases
-    standing: defaultdict[Group, Counter[str]] = defaultdict(Counter)
-    for stand in cells.standings:
-        standing[of(stand)[0]][stand.outcome] += stand.cases
-    people: defaultdict[Group, Counter[str]] = defaultdict(Counter)
-    for proposer in cells.proposers:
-        group, parents[group] = of(proposer)
-        people[group][proposer.person] += proposer.as_member
+def scores(cells: Cells, *listings: Sequence[Dimension], areas: Areas, min_cell: int) -> list[list[Score]]:
+    """The figures of every group, sorted, in several listings; with no dimension those of everything together.
+
+    The listings are told together: what is withheld in one cannot be worked out of the others.
+    """
+    counted = [_Listing(cells, by, areas) for by in listings]
+    known = families(group for listing in counted for group in listing.sums.values())
     hidden = {
-        name: _hidden(_counts(rates, name), parents, min_cell) for name, figure in FIGURES.items() if figure.of_ballots
+        figure.name: withheld(known, _merged(listing.ballots(figure.name) for listing in counted), BALLOTS, min_cell)
+        for figure in FIGURES.values()
+        if figure.of_ballots
     }
-    few = _hidden({group: len(found) for group, found in people.items()}, parents, min_cell)
-    return [
-        Score(
-            group=dict(zip(by, group, strict=True)),
-            rates={
-                **{name: rates[group][name].result(name, hidden=group in hidden.get(name, ())) for name in FIGURES},
-                SHARE_OF_NON_MEMBERS.name: _non_members(people[group], hidden=group in few),
-            },
-            durations={step: _duration(seconds) for step, seconds in spent[group].items()},
-            reached=reached[group],
-            standing=standing[group],
-            proposers=len(people[group]),
-        )
-        for group in sorted({*rates, *spent, *reached, *standing, *people} or ([()] if not by else []))
-    ]
+    people = _merged(listing.proposers() for listing in counted)
+    hidden[SHARE_OF_NON_MEMBERS.name] = withheld(known, people, PEOPLE, min_cell)
+    return [listing.scores(hidden) for listing in counted]
+
+
+class _Listing:
+    """Everything that is counted of the groups of one listing, and which sum each group is."""
+
+    def __init__(self, cells: Cells, by: Sequence[Dimension], areas: Areas) -> None:
+        self.by = by
+        self.sums: dict[Group, Sum] = {} if by else {(): _EVERYTHING}
+        self._areas = areas
+        self._rates: defaultdict[Group, defaultdict[str, _Count]] = defaultdict(lambda: defaultdict(_Count))
+        self._spent: defaultdict[Group, defaultdict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+        self._reached: defaultdict[Group, Counter[str]] = defaultdict(Counter)
+        self._standing: defaultdict[Group, Counter[str]] = defaultdict(Counter)
+        self._people: defaultdict[Group, Counter[str]] = defaultdict(Counter)
+        for cell in cells.rates:
+            self._rates[self._group(cell)][cell.figure].add(cell.numerator, cell.denominator, cell.excluded)
+        for stay in cells.stays:
+            self._spent[self._group(stay)][stay.step][stay.seconds] += stay.cases
+        for reach in cells.reaches:
+            self._reached[self._group(reach)][reach.step] += reach.cases
+        for stand in cells.standings:
+            self._standing[self._group(stand)][stand.outcome] += stand.cases
+        for proposer in cells.proposers:
+            self._people[self._group(proposer)][proposer.person] += proposer.as_member
+
+    def ballots(self, figure: str) -> dict[Sum, int]:
+        """How many ballots a figure of each group tells of."""
+        return {self.sums[group]: counts[figure].denominator for group, counts in self._rates.items()}
+
+    def proposers(self) -> dict[Sum, Collection[str]]:
+        """Who raised the cases of each group."""
+        return {self.sums[group]: people for group, people in self._people.items()}
+
+    def scores(self, hidden: Mapping[str, Container[Sum]]) -> list[Score]:
+        """The figures of each group, less those that are hidden."""
+
+        def is_hidden(group: Group, figure: str) -> bool:
+            return self.sums[group] in hidden.get(figure, ())
+
+        others = SHARE_OF_NON_MEMBERS.name
+        return [
+            Score(
+                group=dict(zip(self.by, group, strict=True)),
+                rates={
+                    **{name: self._rates[group][name].result(name, hidden=is_hidden(group, name)) for name in FIGURES},
+                    others: _non_members(self._people[group], hidden=is_hidden(group, others)),
+                },
+                durations={step: _duration(seconds) for step, seconds in self._spent[group].items()},
+                reached=self._reached[group],
+                standing=self._standing[group],
+                proposers=len(self._people[group]),
+            )
+            for group in sorted(self.sums)
+        ]
+
+    def _group(self, cell: Any) -> Group:
+        lies_in = self._areas(cell.place)
+
+        def value(dimension: Dimension) -> str:
+            return _VALUES[dimension](cell) if dimension in _VALUES else lies_in.get(dimension, "")
+
+        group = tuple(map(value, self.by))
+        if group not in self.sums:
+            self.sums[group] = tuple(_path(axis, self.by, value) for axis in _AXES)
+        return group
+
+
+_AXES: Final = (
+    AREAS,
+    (Dimension.DEPARTMENT,),
+    (Dimension.CATEGORY,),
+    (Dimension.SOURCE,),
+    (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR),
+)
+"""What lies in what. Periods are last, where the months of a report meet its groups."""
+
+_EVERYTHING: Final[Sum] = ((),) * len(_AXES)
+
+
+def _path(axis: Sequence[Dimension], by: Sequence[Dimension], value: Callable[[Dimension], str]) -> Path:
+    """A group's value on an axis and what it lies in; of what lies in no grid that is known only where it is asked."""
+    path: list[tuple[str, str]] = []
+    for dimension in axis:
+        if dimension in by or any(said for _, said in path):
+            path.append((dimension, value(dimension)))
+    return tuple(path)
+
+
+Content = TypeVar("Content")
+
+
+def _merged(listings: Iterable[Mapping[Sum, Content]]) -> dict[Sum, Content]:
+    return {group: content for listing in listings for group, content in listing.items()}
 
 
 class _Count:
@@ -204,23 +276,6 @@ class _Count:
         return Result(name, None if missing else self.numerator, self.denominator, self.excluded, missing)
 
 
-def _grouping(by: Sequence[Dimension], areas: Areas) -> Callable[[Any], tuple[Group, Group]]:
-    """Gives a cell's group, and the group with each area named by the one above it: what the group is a part of."""
-    above = dict(zip(AREAS, (*AREAS[1:], None), strict=True))
-
-    def of(cell: Any) -> tuple[Group, Group]:
-        lies_in = areas(cell.place)
-        values, parents = [], []
-        for dimension in by:
-            value = _VALUES[dimension](cell) if dimension in _VALUES else lies_in.get(dimension, "")
-            upper = above.get(dimension)
-            values.append(value)
-            parents.append(lies_in.get(upper, "") if upper is not None else "")
-        return tuple(values), tuple(parents)
-
-    return of
-
-
 _VALUES: Final[dict[Dimension, Callable[[Any], str]]] = {
     Dimension.DEPARTMENT: lambda cell: cell.department,
     Dimension.CATEGORY: lambda cell: cell.category,
@@ -229,30 +284,6 @@ _VALUES: Final[dict[Dimension, Callable[[Any], str]]] = {
     Dimension.QUARTER: lambda cell: f"{cell.period[:4]}-Q{(int(cell.period[5:]) + 2) // 3}",
     Dimension.YEAR: lambda cell: cell.period[:4],
 }
-
-
-def _counts(rates: Mapping[Group, Mapping[str, _Count]], name: str) -> dict[Group, int]:
-    return {group: counts[name].denominator for group, counts in rates.items() if name in counts}
-
-
-def _hidden(counts: Mapping[Group, int], parents: Mapping[Group, Group], min_cell: int) -> set[Group]:
-    """The groups of too few people, and so many beside them that no sum over the rest gives one of them away."""
-    ballots = {group: count for group, count in counts.items() if count}
-    hidden = {group for group, count in ballots.items() if count < min_cell}
-    found = True
-    while found:
-        found = False
-        for dimension in range(len(next(iter(ballots), ()))):
-            families: defaultdict[tuple[Any, ...], list[Group]] = defaultdict(list)
-            for group in ballots:
-                rest = group[:dimension] + group[dimension + 1 :]
-                families[(rest, parents[group][dimension])].append(group)
-            for family in families.values():
-                shown = [group for group in family if group not in hidden]
-                if len(family) - len(shown) == 1 and shown:
-                    hidden.add(min(shown, key=lambda group: (ballots[group], group)))
-                    found = True
-    return hidden
 
 
 def _non_members(people: Mapping[str, int], *, hidden: bool) -> Result:

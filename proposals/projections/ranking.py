@@ -10,7 +10,7 @@ from pydantic import Field
 
 from proposals.domain.errors import unfit
 from proposals.domain.vocabulary import Line, Value
-from proposals.projections.figures import KNOWN, Figure, Score
+from proposals.projections.figures import KNOWN, UNITS, Figure, Score
 
 
 class Indicator(Value):
@@ -35,7 +35,10 @@ class Index(Value):
 
 
 class Ranked(NamedTuple):
-    """Where a group stands. `points` are of 100; None where it is not compared, and `lacks` says for want of what."""
+    """Where a group stands. `points` are of 100; None where it is not compared, and `lacks` says for want of what.
+
+    That is a figure of the index, or else the unit that it would be compared as, by its dimension.
+    """
 
     score: Score
     rank: int | None
@@ -44,8 +47,11 @@ class Ranked(NamedTuple):
 
 
 def ranking(scored: Sequence[Score], index: Index) -> list[Ranked]:
-    """Best first. Equal points share a rank and the next is left out; who lacks a figure is not compared."""
-    valued = [(points(score, index), score) for score in scored]
+    """Best first. Equal points share a rank and the next is left out; who lacks a figure is not compared.
+
+    Nor are the cases of no grid, or of no department: nobody stands for them.
+    """
+    valued = [((None, lacks) if (lacks := _no_unit(score)) else points(score, index), score) for score in scored]
     compared = sorted(
         ((value, score) for (value, lacks), score in valued if value is not None and not lacks),
         key=lambda pair: (-pair[0], sorted(pair[1].group.items())),
@@ -55,6 +61,10 @@ def ranking(scored: Sequence[Score], index: Index) -> list[Ranked]:
         rank = places[-1].rank if places and places[-1].points == value else place
         places.append(Ranked(score, rank, value, ()))
     return places + [Ranked(score, None, None, lacks) for (_, lacks), score in valued if lacks]
+
+
+def _no_unit(score: Score) -> list[str]:
+    return [dimension.value for dimension, value in score.group.items() if dimension in UNITS and not value]
 
 
 def points(score: Score, index: Index) -> tuple[Fraction | None, list[str]]:

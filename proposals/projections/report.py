@@ -10,12 +10,9 @@ from zoneinfo import ZoneInfo
 
 from proposals.domain.vocabulary import Step, as_instant
 from proposals.projections.cells import Cells
-from proposals.projections.figures import Dimension, Score, scores
+from proposals.projections.figures import UNITS, Dimension, Score, scores
 from proposals.projections.organisation import Organisation
 from proposals.projections.ranking import Index, Ranked, ranking
-
-UNITS = {Dimension.GRID, Dimension.COMMUNITY, Dimension.STREET, Dimension.DEPARTMENT}
-"""The dimensions whose values are units, which have titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +72,25 @@ def report(
     waiting: int = 0,
 ) -> Report:
     """The report of what was counted."""
-
-    def told(*dimensions: Dimension) -> list[Score]:
-        return scores(cells, by=dimensions, areas=organisation.areas, min_cell=organisation.min_cell)
-
-    groups = told(*by) if by else []
+    total, months, *groups = scores(
+        cells,
+        (),
+        (Dimension.MONTH,),
+        *([by] if by else []),
+        areas=organisation.areas,
+        min_cell=organisation.min_cell,
+    )
+    told = groups[0] if groups else []
     return Report(
         until=until,
         zone=zone.key,
         by=by,
         min_cell=organisation.min_cell,
         index=index,
-        total=told()[0],
-        groups=groups,
-        months=told(Dimension.MONTH),
-        ranked=ranking(groups, index),
+        total=total[0],
+        groups=told,
+        months=months,
+        ranked=ranking(told, index),
         waiting=waiting,
         title=organisation.title,
     )

@@ -11,9 +11,18 @@ from zoneinfo import ZoneInfo
 
 from proposals.domain.catalogue import half, label, text
 from proposals.domain.vocabulary import Step, as_instant
-from proposals.projections.figures import KNOWN, SHARE_OF_NON_MEMBERS, Dimension, Figure, Missing, Result, Score
+from proposals.projections.figures import (
+    KNOWN,
+    SHARE_OF_NON_MEMBERS,
+    UNITS,
+    Dimension,
+    Figure,
+    Missing,
+    Result,
+    Score,
+)
 from proposals.projections.ranking import points
-from proposals.projections.report import UNITS, Report
+from proposals.projections.report import Report
 
 ENGAGING: Final = ("turnout", SHARE_OF_NON_MEMBERS.name, "volunteering")
 """The figures of participation; the others tell how well work was done."""
@@ -221,9 +230,12 @@ class Facts:
         ]
 
     def lacking(self, score: Score, lacks: Sequence[str]) -> list[str]:
-        """Of each figure that keeps a group out of the ranking: that it is missing, or how little was counted."""
+        """What keeps a group out of the ranking: that it is no unit; of a figure, that it is missing or too little."""
         said = []
         for name in lacks:
+            if name not in KNOWN:
+                said.append(self.say("page_lacks_unit", unit=self.name(name)))
+                continue
             result = score.rates[name]
             if result.missing is not None:
                 said.append(self.say("page_lacks_missing", figure=self.figure(name), missing=self.missing(result)))

@@ -83,6 +83,7 @@ PAGE: dict[str, tuple[str, str]] = {
     "page_lacks": ("lacks", "缺少"),
     "page_lacks_missing": ("{figure} ({missing})", "{figure}（{missing}）"),
     "page_lacks_fewer": ("{figure} ({counted} of at least {least})", "{figure}（{counted}，至少 {least}）"),
+    "page_lacks_unit": ("no {unit}: nobody to compare", "不属于任何{unit}，无可比较的单位"),
     "page_nobody_ranked": ("Nobody has enough of every figure to be ranked.", "没有对象的各项指标均达到排名所需数量。"),
     "page_no_groups": ("There is nothing to tell apart yet.", "尚无可分列的数据。"),
     "page_forest": ("Figures with their intervals", "指标及区间"),
