@@ -144,12 +144,12 @@ def csv_of(told: Report) -> list[str]:
 
     lines = []
     whole = told.plain()
-    for group in [{"group": {}, "title": "", **whole["total"]}, *whole["groups"]]:
+    for group in [{"group": {}, "titles": {}, **whole["total"]}, *whole["groups"]]:
         for figure, result in group["figures"].items():
             low, high = result["interval"] or (None, None)
             lines.append(
                 {dimension: group["group"].get(dimension, "") for dimension in whole["by"]}
-                | {"title": group["title"], "figure": figure}
+                | {"title": " · ".join(group["titles"].values()), "figure": figure}
                 | {name: result[name] for name in ("numerator", "denominator", "ratio")}
                 | {"low": low, "high": high, "missing": result["missing"]}
                 | {"excluded": "; ".join(f"{reason} {count}" for reason, count in result["excluded"].items())}
@@ -213,7 +213,11 @@ def draw_steps(whole: Mapping[str, Any], settings: Settings) -> None:
 def draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
     """The ranking, and beside it the figures that most ask for."""
     words = settings.words
-    rows = sorted(whole["groups"], key=lambda row: (row["rank"] is None, row["rank"] or 0, row["title"]))
+
+    def title(row: Mapping[str, Any]) -> str:
+        return " · ".join(words.half(words.name(one)) or words("evaluate_none") for one in row["titles"].values())
+
+    rows = sorted(whole["groups"], key=lambda row: (row["rank"] is None, row["rank"] or 0, title(row)))
 
     def figure(name: str) -> Callable[[Mapping[str, Any]], str]:
         return lambda row: _share(row["figures"][name], settings)
@@ -225,9 +229,7 @@ def draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
                 Column(words("heading_rank"), lambda row: str(row["rank"] or "–"), right=True),
                 Column(
                     " · ".join(words.name(name) for name in whole["by"]),
-                    lambda row: " · ".join(
-                        words.half(part) or words("evaluate_none") for part in row["title"].split(" · ")
-                    ),
+                    title,
                     style=lambda _: "bold",
                     room=12,
                 ),

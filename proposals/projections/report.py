@@ -30,7 +30,7 @@ class Report:
     ranked: Sequence[Ranked]
     waiting: int
     """How many streams could not be read to their end: what they say later is not counted."""
-    title: Callable[[str], str]
+    organisation: Organisation
 
     def plain(self) -> dict[str, Any]:
         """As JSON types: equal logs give equal reports."""
@@ -46,7 +46,7 @@ class Report:
             "groups": [
                 {
                     "group": {dimension.value: value for dimension, value in score.group.items()},
-                    "title": self.named(score),
+                    "titles": {dimension.value: title for dimension, title in self.titles(score).items()},
                     **_score(score),
                     **_rank(ranked[tuple(score.group.values())]),
                 }
@@ -55,10 +55,10 @@ class Report:
             "months": [{"month": score.group[Dimension.MONTH], **_score(score)} for score in self.months],
         }
 
-    def named(self, score: Score) -> str:
-        """What people call a group: units by their titles, the rest by its value."""
-        said = (self.title(value) if dimension in UNITS else value for dimension, value in score.group.items())
-        return " · ".join(said)
+    def titles(self, score: Score) -> dict[Dimension, str]:
+        """What people call what a group is: units and categories by their titles, the rest by its value."""
+        called = dict.fromkeys(UNITS, self.organisation.title) | {Dimension.CATEGORY: self.organisation.category}
+        return {dimension: called.get(dimension, str)(value) for dimension, value in score.group.items()}
 
 
 def report(
@@ -92,7 +92,7 @@ def report(
         months=months,
         ranked=ranking(told, index),
         waiting=waiting,
-        title=organisation.title,
+        organisation=organisation,
     )
 
 

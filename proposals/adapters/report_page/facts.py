@@ -14,7 +14,6 @@ from proposals.domain.vocabulary import Step, as_instant
 from proposals.projections.figures import (
     KNOWN,
     SHARE_OF_NON_MEMBERS,
-    UNITS,
     Dimension,
     Figure,
     Missing,
@@ -189,16 +188,11 @@ class Facts:
         return [place.score for place in self.report.ranked]
 
     def title(self, score: Score) -> str:
-        """What people call a group: the reader's half of the titles of units, and the names of words."""
-        said = (self._value(dimension, value) for dimension, value in score.group.items())
-        return " · ".join(said)
-
-    def _value(self, dimension: Dimension, value: str) -> str:
-        if not value:
-            return self.say("evaluate_none")
-        if dimension in UNITS:
-            return half(self.report.title(value), self.language)
-        return self.name(value)
+        """What people call a group: the reader's half of each of its titles."""
+        return " · ".join(
+            half(self.name(title), self.language) or self.say("evaluate_none")
+            for title in self.report.titles(score).values()
+        )
 
     def ranked(self) -> list[Place]:
         """Who is compared, best first."""

@@ -150,6 +150,8 @@ FIGURE_NAMES: dict[str, tuple[str, str]] = {
     "street": ("street", "街道"),
     "month": ("month", "月份"),
     "quarter": ("quarter", "季度"),
+    "category": ("category", "类别"),
+    "source": ("source", "来源"),
     "year": ("year", "年度"),
     # what somebody has to do, by the name of the duty
     "duty_raised": ("screen it", "受理审查"),
