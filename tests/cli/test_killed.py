@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,11 +59,14 @@ def killed_again_and_again(desk: Desk, chance: random.Random, step: int, *argume
             assert [event.position for event in recorder.log()] == list(range(1, recorder.head() + 1))
 
 
+def leave_nothing(desk: Desk) -> None:
+    for rest in desk.folder.glob("county.db*"):
+        shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_demo_that_is_killed_again_and_again_ends_like_one_that_was_not(desk: Desk, seed: int) -> None:
-    desk.file.unlink()
-    for rest in desk.folder.glob("county.db*"):
-        rest.unlink()
+    leave_nothing(desk)
     arguments = ("demo", "--cases", "12", "--seed", "4")
 
     assert killed_again_and_again(desk, random.Random(seed), 700, *arguments) > 0
@@ -71,8 +75,7 @@ def test_a_demo_that_is_killed_again_and_again_ends_like_one_that_was_not(desk: 
     head = desk.head()
     desk.run(*arguments)
     assert desk.head() == head
-    for rest in desk.folder.glob("county.db*"):
-        rest.unlink()
+    leave_nothing(desk)
     desk.run(*arguments)
     assert told(desk) == ended
 
