@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from proposals.adapters.store import Recorder, Row, Transaction
+    from proposals.adapters.store.append import Question
     from proposals.adapters.store.statements import Write
     from proposals.projections.projection import Entry, Key, Projection, Rows, Stored
 
     from .bookkeeping import Books
+
+    Ask = Callable[[Sequence[Question]], list[Any]]
 
 BATCH = 2000
 """How many positions of the log one transaction goes on by."""
@@ -97,18 +100,21 @@ class Projector:
     def advance(self, tables: Tables, standing: Standing, head: int) -> tuple[Standing, int] | None:
         """Projects a batch of the log, not beyond its head, in a transaction of its own.
 
-        Returns the new standing and how many events it took, or None if the standing was no longer so. Raises
-        ProjectionStopped, and ConnectionLost.
+        Returns the new standing and how many events it took, or None if another has gone on or replayed meanwhile.
+        Raises ProjectionStopped, and ConnectionLost.
         """
         moved = standing._replace(position=min(standing.position + BATCH, head))
         with self.told(standing.position):
             wanted = standing.position, moved.position, self._passing_over
             rows = self.recorder.read(self.recorder.statements.projected, wanted)
+            # All that takes time is done before the lock is taken: on SQLite everybody else waits for it.
+            stopped, stored = self._there(self._read, tables, standing, rows)
+            writes = self.writes(tables, standing, self.fold(rows, stored, stopped))
             with self.recorder.beside_the_log() as transaction:
-                if standing not in self.locked(transaction):
+                if standing not in self.locked(transaction) or self._stopped(transaction, standing, rows) != stopped:
                     transaction.tell([])
                     return None
-                self.project(transaction, tables, standing, rows)
+                transaction.write(writes)
                 transaction.tell(self.books.move(moved))
         return moved, len(rows)
 
@@ -136,18 +142,37 @@ class Projector:
 
     def project(self, transaction: Transaction, tables: Tables, standing: Standing, rows: Sequence[Row]) -> None:
         """Folds events into the tables, and puts by those that cannot be projected with all behind them."""
+        stopped, stored = self._there(transaction.ask, tables, standing, rows)
+        transaction.write(self.writes(tables, standing, self.fold(rows, stored, stopped)))
+
+    def _there(
+        self, ask: Ask, tables: Tables, standing: Standing, rows: Sequence[Row]
+    ) -> tuple[dict[str, int], dict[str, dict[str, list[Key]]]]:
+        """Which of the streams of events wait, and behind what; and all rows that the streams have.
+
+        In this order: no replay has changed the rows since, if the former is found to be the same later.
+        """
         if not rows:
-            return
-        streams = texts(list({row[_STREAM]: None for row in rows}))
-        stopped, *loaded = transaction.ask(
-            [(self.books.stopped, (*standing.key, streams)), *((load, (streams,)) for load in tables.loads)]
-        )
+            return {}, {}
+        streams = _streams(rows)
+        waiting = self.books.stopped, (*standing.key, streams)
+        stopped, *loaded = ask([waiting, *((load, (streams,)) for load in tables.loads)])
         stored: dict[str, dict[str, list[Key]]] = {}
         for name, found in zip(self.projection.tables, loaded, strict=True):
             for row in found:
                 stored.setdefault(row[0], {}).setdefault(name, []).append(tuple(row))
-        changes = self.fold(rows, stored, {row[0]: row[1] for row in stopped})
-        transaction.write(self.writes(tables, standing, changes))
+        return {row[0]: row[1] for row in stopped}, stored
+
+    def _stopped(self, transaction: Transaction, standing: Standing, rows: Sequence[Row]) -> dict[str, int]:
+        """The former alone."""
+        if not rows:
+            return {}
+        (stopped,) = transaction.ask([(self.books.stopped, (*standing.key, _streams(rows)))])
+        return {row[0]: row[1] for row in stopped}
+
+    def _read(self, questions: Sequence[Question]) -> list[Any]:
+        """Asks without a transaction."""
+        return [self.recorder.read(*question) for question in questions]
 
     def replay(self) -> int:
         """Tries the events that were put by again, each stream in a transaction; returns how many went through.
@@ -231,6 +256,10 @@ class Projector:
             raise
         except PersistenceError as error:
             raise ProjectionStopped(self.name, position, error) from error
+
+
+def _streams(rows: Iterable[Row]) -> str:
+    return texts(list({row[_STREAM]: None for row in rows}))
 
 
 def _storable(reason: str) -> str:

@@ -73,6 +73,7 @@ class Rebuild:
         tables = Tables(self._projector.projection, self._recorder.statements, standing.generation)
         if standing.cursor is not None:
             standing = self._filled(tables, standing)
+        standing = self._caught_up(tables, standing)  # what comes meanwhile is little: so there is less in the swap
         for attempt in range(1, PATIENCE + 1):
             standing = self._caught_up(tables, standing)
             try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Float
 
+from proposals.adapters.projecting import projector
 from proposals.domain.vocabulary import Tier
 from proposals.projections.columns import NUMBER, TEXT
 from proposals.projections.projection import Entry, NotProjected, Projection, Rows, fold_log
@@ -92,6 +93,29 @@ def test_what_another_projects_while_a_replay_begins_is_not_projected_again(
     monkeypatch.setattr(world.recorder, "beside_the_log", late)
 
     assert ours.replay("marks") == 0
+    assert world.all() == world.folded(things(), marks(mended=True))
+    assert ours.dead_letters() == []
+
+
+def test_an_event_does_not_wait_behind_one_that_is_replayed_while_it_is_folded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.happen(("p-1", marked("a")), ("p-1", marked("b", POISON)))
+    world.projections.catch_up()
+    world.happen(("p-1", marked("a", 5)), ("p-2", marked("c")))
+    ours, theirs = (world.with_(things(), marks(mended=True)) for _ in range(2))
+    fold, replayed = projector.Projector.fold, list[int]()
+
+    def slowly(self: projector.Projector, *args: Any) -> projector.Changes:
+        if self.name == "marks" and not replayed:
+            replayed.append(0)
+            replayed.append(theirs.replay("marks"))
+        return fold(self, *args)
+
+    monkeypatch.setattr(projector.Projector, "fold", slowly)
+    ours.catch_up()
+
+    assert replayed == [0, 1]
     assert world.all() == world.folded(things(), marks(mended=True))
     assert ours.dead_letters() == []
 

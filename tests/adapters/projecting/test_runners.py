@@ -136,6 +136,24 @@ def test_a_runner_that_is_killed_is_followed_by_the_one_that_waited(shared: Worl
     assert len(shared.rows("mark_times")["mark_times"]) == 11 * victims
 
 
+def test_nobody_waits_until_a_batch_is_folded(shared: World, opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared.projections.catch_up()
+    shared.happen(("p-1", marked()))
+    other = opened(shared.url, busy_timeout=0.1)
+    fold, written = projector.Projector.fold, list[int]()
+
+    def slowly(self: Any, *args: Any) -> Any:
+        written.extend(other.happen((f"w-{self.name}", marked())))
+        return fold(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(projector.Projector, "fold", slowly)
+        shared.projections.catch_up()
+    assert written == [2, 3]
+    shared.projections.catch_up()
+    assert whole(shared)
+
+
 def test_many_who_catch_up_at_once_do_it_once(shared: World, opened: Opener) -> None:
     worlds = [shared, *(opened(shared.url) for _ in range(3))]
     shared.happen(*((f"p-{n % 5}", marked()) for n in range(50)))
