@@ -238,6 +238,17 @@ def test_ties_share_a_rank_and_who_is_not_ranked_lacks_something(told: Report, p
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "no grid: nobody to compare"), ("zh", "不属于任何网格，无单位可比")]
+)
+def test_cases_of_no_grid_are_no_rival_of_those_that_are(language: str, said: str) -> None:
+    all_of = [rate(name, place, 10, 10) for name in FIGURES for place in ("unit-a", "nowhere")]
+    facts = Facts(reported(Cells(all_of, [], [], [], []), Dimension.GRID, min_cell=3), language)
+
+    assert [place.rank for place in facts.ranked()] == ["1"]
+    assert [(place.title, place.lacks) for place in facts.unranked()] == [(facts.say("evaluate_none"), [said])]
+
+
 def test_a_month_without_anything_is_told_as_such(told: Report) -> None:
     facts = Facts(told, "en")
     months = facts.months()

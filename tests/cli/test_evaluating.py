@@ -222,6 +222,22 @@ def test_an_index_that_is_a_folder_is_no_file(county: Desk, tmp_path: Path) -> N
     assert "Is a directory" in county.run("evaluate", "--index", str(tmp_path), code=1).stderr
 
 
+def test_work_of_no_department_is_listed_without_a_rank(county: Desk) -> None:
+    of_nobody = next(
+        group for group in report(county, "--by", "department")["groups"] if not group["group"]["department"]
+    )
+    assert (of_nobody["rank"], of_nobody["points"], of_nobody["lacks"]) == (None, None, ["department"])
+    shown = county.run("evaluate", "--by", "department", "--by", "quarter", lang="zh")
+    assert "（无） · 2025-Q1" in shown.stdout
+    assert "名次并列" in shown.stderr
+
+
+def test_a_title_in_two_languages_takes_nothing_of_the_rest_with_it(county: Desk) -> None:
+    for language in ("en", "zh"):
+        shown = county.run("evaluate", "--by", "community", "--by", "quarter", lang=language).stdout
+        assert " · 2025-Q1" in shown
+
+
 def test_what_there_is_to_tell_apart_by_is_said(desk: Desk) -> None:
     assert "community" in desk.run("evaluate", "--by", "weather", code=2).stderr
 

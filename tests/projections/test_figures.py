@@ -213,7 +213,7 @@ def an_index(**weights: int) -> Index:
 
 
 def ranked(counted: Cells, index: Index) -> list[tuple[str, int | None, Fraction | None, list[str]]]:
-    (found,) = scores(counted, [Dimension.GRID], areas=lambda place: AREAS[place], min_cell=3)
+    (found,) = scores(counted, [Dimension.GRID], areas=lambda place: AREAS.get(place, {}), min_cell=3)
     return [
         (place.score.group[Dimension.GRID], place.rank, place.points, list(place.lacks))
         for place in ranking(found, index)
@@ -242,6 +242,19 @@ def test_who_has_too_few_or_lacks_a_figure_is_not_ranked_and_it_is_said() -> Non
         ("g1", None, None, ["response", "satisfaction"]),
         ("g2", None, None, ["satisfaction"]),
     ]
+
+
+def test_cases_of_no_grid_are_listed_and_nobody_is_ranked_for_them() -> None:
+    counted = cells(rate("response", "elsewhere", 9, 9), rate("response", "g1", 8, 9), rate("response", "g2", 1, 9))
+    assert ranked(counted, an_index(response=1)) == [
+        ("g1", 1, Fraction(800, 9), []), ("g2", 2, Fraction(100, 9), []), ("", None, None, ["grid"]),
+    ]  # fmt: skip
+
+
+def test_cases_of_no_category_are_compared_for_that_is_no_unit() -> None:
+    counted = cells(rate("response", "g1", 9, 9), rate("response", "g1", 1, 9, category="roads"))
+    (found,) = scores(counted, [Dimension.CATEGORY], areas=lambda place: AREAS[place], min_cell=3)
+    assert [place.rank for place in ranking(found, an_index(response=1))] == [1, 2]
 
 
 def test_an_index_names_figures_that_there_are() -> None:

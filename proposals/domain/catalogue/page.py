@@ -75,15 +75,18 @@ PAGE: dict[str, tuple[str, str]] = {
     "page_groups": ("By {by}", "按{by}分列"),
     "page_ranking": ("Ranking", "排名"),
     "page_ranking_note": (
-        "By points of the index; equal points share a rank (=) and the next is left out.",
-        "按指数得分排名；得分相同者名次并列（=），其后名次顺延。",
+        (
+            "By points of the index; equal points share a rank (=) and the next is left out. "
+            "Who has too few of a figure is not ranked, nor is what belongs to no unit."
+        ),
+        "按指数得分排名；得分相同者名次并列（=），其后名次顺延。任一指标数量不足的、不属于任何单位的不参与排名。",
     ),
     "page_ranking_table": ("Who is ranked: {count}", "参与排名：{count} 个"),
     "page_unranked_table": ("Who is not ranked, and for want of what: {count}", "未参与排名及原因：{count} 个"),
     "page_lacks": ("lacks", "缺少"),
     "page_lacks_missing": ("{figure} ({missing})", "{figure}（{missing}）"),
     "page_lacks_fewer": ("{figure} ({counted} of at least {least})", "{figure}（{counted}，至少 {least}）"),
-    "page_lacks_unit": ("no {unit}: nobody to compare", "不属于任何{unit}，无可比较的单位"),
+    "page_lacks_unit": ("no {unit}: nobody to compare", "不属于任何{unit}，无单位可比"),
     "page_nobody_ranked": ("Nobody has enough of every figure to be ranked.", "没有对象的各项指标均达到排名所需数量。"),
     "page_no_groups": ("There is nothing to tell apart yet.", "尚无可分列的数据。"),
     "page_forest": ("Figures with their intervals", "指标及区间"),
