@@ -35,8 +35,9 @@ class Log:
         return rows.event == codes[0] if len(codes) == 1 else rows.event.isin(codes)
 
     def meaning(self, rows: Any, meanings: Mapping[type[Event], Any]) -> Any:
-        """What a row's event means, nothing for one that is not said."""
-        return rows.event.cases(*((self.codes[kind.name], meant) for kind, meant in meanings.items()))
+        """What a row's event means, nothing for one of which it is not said."""
+        meant = {self.codes[kind.name]: meaning for kind, meaning in meanings.items()}
+        return ibis.literal([meant.get(code) for code in range(max(self.codes.values()) + 1)])[rows.event]
 
     def version(self, rows: Any, *kinds: type[Event]) -> Any:
         """The version of a row of these kinds, nothing for any other."""
@@ -60,7 +61,7 @@ def number(value: Any) -> Any:
 
 def ever(condition: Any) -> Any:
     """Whether a condition holds for any row of a group."""
-    return holds(number(condition).max() == 1)
+    return holds(condition.any())
 
 
 def or_none(text: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from proposals.adapters.archive.libraries import ibis
-from proposals.adapters.archive.log import at_last, ever, holds, number, only
+from proposals.adapters.archive.log import at_last, ever, holds, only
 from proposals.domain.organisation import UnitCreated
 from proposals.domain.vocabulary import UnitKind
 from proposals.domain.work_order_events import (
@@ -36,44 +36,41 @@ _ALL: Final = (*_SENT, *_ANSWERS, *_MOVES, OrderClockStopped, OrderCompleted, Or
 
 
 def _with_the_past(log: Log) -> Any:
-    """The events of orders, each with what stood just before it: of each kind of event the version of the last.
+    """The events of orders, each with how things stood: of each kind of event the version of the last.
 
+    `dispatch` is the one that it belongs to, and it is `waiting` where nobody had answered that.
     `hour` is when it counts as done. While a case is suspended no time goes by: what is keyed then counts at the hour
     at which the clock stopped, or at which a new time was given meanwhile, unless it was done before.
     """
     rows = log.of(*_ALL)
     before = ibis.window(group_by="stream", order_by="version", preceding=(None, 1))
+    by_then = ibis.window(group_by="stream", order_by="version", preceding=(None, 0))
 
-    def last(*kinds: type[Event]) -> Any:
-        return ibis.coalesce(log.version(rows, *kinds).max().over(before), 0)
+    def last(*kinds: type[Event], over: Any) -> Any:
+        return ibis.coalesce(log.version(rows, *kinds).max().over(over), 0)
 
     rows = rows.mutate(
-        sent=last(*_SENT),
-        answered=last(*_ANSWERS),
-        stopped=last(OrderClockStopped),
-        restarted=last(OrderClockRestarted),
+        dispatch=last(*_SENT, over=by_then),
+        answered=last(*_ANSWERS, over=before),
+        stopped=last(OrderClockStopped, over=by_then),
+        restarted=last(OrderClockRestarted, over=by_then),
         stood=at_last(rows.occurred_at, log.version(rows, *_NEW_TIME)).over(before),
     )
-    sent = log.is_(rows, *_SENT)
     return rows.mutate(
         hour=ibis.ifelse(rows.stopped > rows.restarted, ibis.least(rows.stood, rows.occurred_at), rows.occurred_at),
-        dispatch=ibis.ifelse(sent, rows.version, rows.sent),
-        waiting=(rows.answered < rows.sent) & ~sent,
+        waiting=rows.answered < rows.dispatch,
     )
 
 
 def dispatches(log: Log) -> Any:
-    """Each dispatch of an order: to whom, whether it was answered and when, and what became of the work from then on.
-
-    An order is as its last dispatch has it: what is sent again had not been taken, let alone done.
-    """
+    """Each dispatch of an order: to whom, whether it was answered and when, and what became of the work thereafter."""
     rows = _with_the_past(log)
     sent, answer = log.is_(rows, *_SENT), log.is_(rows, *_ANSWERS) & rows.waiting
     timed = (sent | (log.is_(rows, *_MOVES) & rows.waiting)) & rows.due_at.notnull()
     completed = log.version(rows, OrderCompleted)
     each = rows.group_by("stream", "dispatch").agg(
         case=rows.case.max(),
-        lead=number(rows.lead).max(),  # the first dispatch says it
+        lead=ever(rows.lead),  # the first dispatch says it
         unit=only(sent, rows.unit).arbitrary(),
         at=only(sent, rows.occurred_at).arbitrary(),
         position=only(sent, rows.position).arbitrary(),
@@ -89,14 +86,15 @@ def dispatches(log: Log) -> Any:
         done_at=at_last(rows.hour, completed),
         done=holds(completed.max() > ibis.coalesce(log.version(rows, OrderReopened).max(), 0)),
         ended=ever(log.is_(rows, *_CALLED_OFF)),
-        stands=_stands(log, rows),
+        stands=rows.stopped.max() > rows.restarted.max(),
     )
-    of_order = ibis.window(group_by="stream")
-    return each.mutate(
-        last=each.dispatch.max().over(of_order),
-        leads=holds(each.lead.max().over(of_order) == 1),
-        end=ibis.ifelse(each.stands, each.stood, log.until),  # while the clock stands no time goes by
-    )
+    return each.mutate(end=ibis.ifelse(each.stands, each.stood, log.until))  # while the clock stands no time goes by
+
+
+def orders(each: Any) -> Any:
+    """Each order as its last dispatch has it: what is sent again had not been taken, let alone done."""
+    last = each.group_by("stream").agg(dispatch=each.dispatch.max(), leads=ever(each.lead))
+    return each.join(last, ["stream", "dispatch"])
 
 
 def responses(log: Log, each: Any) -> Any:
@@ -118,14 +116,13 @@ def responses(log: Log, each: Any) -> Any:
 
 
 def deadlines(each: Any) -> Any:
-    """Each order, by its last dispatch: whether it was done on time. What is called off too late was not."""
-    last = each.filter(each.dispatch == each.last)
-    late = holds(last.complete_by <= ibis.ifelse(last.ended, last.off_at, last.end))
-    return last.mutate(
-        on_time_n=last.done & (last.done_at < last.complete_by),
-        on_time_d=last.done | late,
-        on_time_x_ended=~last.done & last.ended & ~late,
-        on_time_x_open=~last.done & ~last.ended & ~late,
+    """Each order: whether it was done on time. What is called off too late was not."""
+    late = holds(each.complete_by <= ibis.ifelse(each.ended, each.off_at, each.end))
+    return each.mutate(
+        on_time_n=each.done & (each.done_at < each.complete_by),
+        on_time_d=each.done | late,
+        on_time_x_ended=~each.done & each.ended & ~late,
+        on_time_x_open=~each.done & ~each.ended & ~late,
     )
 
 
@@ -133,10 +130,3 @@ def leads(each: Any) -> Any:
     """The unit that the last lead order of each case was last sent to."""
     lead = each.filter(each.leads)
     return lead.group_by("case").agg(lead=at_last(lead.unit, lead.position))
-
-
-def _stands(log: Log, rows: Any) -> Any:
-    """Whether the clock stands after the last row of a group."""
-    stopped = ibis.greatest(rows.stopped, ibis.coalesce(log.version(rows, OrderClockStopped), 0))
-    restarted = ibis.greatest(rows.restarted, ibis.coalesce(log.version(rows, OrderClockRestarted), 0))
-    return stopped.max() > restarted.max()

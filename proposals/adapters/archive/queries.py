@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from proposals.adapters.archive.libraries import ibis
 from proposals.adapters.archive.log import at_last, ever, number, only, or_none
-from proposals.adapters.archive.orders import deadlines, dispatches, leads, responses
+from proposals.adapters.archive.orders import deadlines, dispatches, leads, orders, responses
 from proposals.adapters.archive.periods import month_of
 from proposals.domain.decision import ProposalRejected
 from proposals.domain.discussion import ProposalReferredBack
@@ -72,7 +72,7 @@ _MARKS: Final[dict[str, tuple[type[Event], ...]]] = {
 """What has ever happened to a case, and the events that say so."""
 
 _OF_CASES: Final[dict[type[Event], None]] = dict.fromkeys(
-    (*_RESTATES, *_CLASSIFIES, *(kind for kinds in _MARKS.values() for kind in kinds))
+    (*_RESTATES, *_CLASSIFIES, *ENDING, *(kind for kinds in _MARKS.values() for kind in kinds))
 )
 _NUMBER: Final[dict[str | None, int]] = {step.value: number for number, step in enumerate(Step, 1)}
 _STATES: Final = {event: target.value for event, target in PROPOSAL.target.items() if target is not None}
@@ -84,23 +84,21 @@ _SECOND: Final = 1_000_000
 
 
 class Questions:
-    """The questions to one log. What several of them ask is computed once: the dispatches and the cases."""
+    """The questions to one log. What several of them ask is computed once."""
 
     def __init__(self, log: Log, keep: Callable[[str, Any], Any]) -> None:
         self._log = log
         self._dispatches = keep("dispatches", dispatches(log))
+        self._orders = keep("orders", orders(self._dispatches))
         self._cases = keep("cases", self._each_case())
-        moves = log.of(*_STATES)
-        self._moves = keep(
-            "moves",
-            moves.select("stream", "version", "event", "occurred_at", "outcome", step=log.meaning(moves, _STEPS)),
-        )
+        self._moves = keep("moves", self._each_move())
+        self._steps = keep("steps", self._each_step())
 
     def rates(self) -> dict[str, Any]:
         """The tables of `FIGURES`, with the columns `names_of` each, by dimension and in its order."""
         tables = {
             "dispatches": self._of_case(responses(self._log, self._dispatches), department="unit"),
-            "orders": self._of_case(deadlines(self._dispatches), department="unit"),
+            "orders": self._of_case(deadlines(self._orders), department="unit"),
             "rounds": self._of_case(self._rounds()),
             "cases": self._ways(),
         }
@@ -108,39 +106,23 @@ class Questions:
 
     def stays(self) -> Any:
         """How many cases were how long in a step that they have left, by the columns of `Stay` and in their order."""
-        moves = self._moves
-        moves = moves.mutate(left_at=moves.occurred_at.lead().over(ibis.window(group_by="stream", order_by="version")))
-        each = moves.group_by("stream", "step").agg(
-            seconds=((moves.left_at - moves.occurred_at) // _SECOND).sum(), still_there=ever(moves.left_at.isnull())
-        )
-        each = each.filter((each.step > 0) & ~each.still_there)
-        told = each.join(self._cases.select("stream", *DIMENSIONS), "stream")
+        told = self._steps.filter(~self._steps.still_there).join(self._cases.select("stream", *DIMENSIONS), "stream")
         told = told.group_by("step", *DIMENSIONS, "seconds").agg(cases=told.count())
         return _named(told).order_by("step", *DIMENSIONS, "seconds")
 
     def reaches(self) -> Any:
         """How many cases came to each step, by the columns of `Reach` and in their order."""
-        came = self._moves.filter(self._moves.step > 0).select("stream", "step").distinct()
-        told = came.join(self._cases.select("stream", *DIMENSIONS), "stream")
+        told = self._steps.join(self._cases.select("stream", *DIMENSIONS), "stream")
         told = told.group_by("step", *DIMENSIONS).agg(cases=told.count())
         return _named(told).order_by("step", *DIMENSIONS)
 
     def standings(self) -> Any:
         """Where how many cases stand at the end, by the columns of `Standing` and in their order."""
-        moves, log = self._moves, self._log
-        outcome = log.meaning(moves, {event: name or moves.outcome for event, name in ENDING.items()})
-        each = (
-            moves.mutate(ended=outcome)
-            .group_by("stream")
-            .agg(
-                event=at_last(moves.event, moves.version),
-                outcome=at_last(outcome, only(outcome.notnull(), moves.version)),
-            )
-        )
-        status = log.meaning(each, _STATES)
+        last = self._moves.filter(self._moves.seconds.isnull())
+        told = last.join(self._cases.select("stream", "came_of_it", *DIMENSIONS), "stream")
+        status = self._log.meaning(told, _STATES)
         over = status.isin([target.value for target in PROPOSAL.terminal])
-        each = each.mutate(status=status, outcome=ibis.ifelse(over, or_none(each.outcome), ""))
-        told = each.join(self._cases.select("stream", *DIMENSIONS), "stream")
+        told = told.mutate(status=status, outcome=ibis.ifelse(over, or_none(told.came_of_it), ""))
         columns = ["status", "outcome", *DIMENSIONS]
         return told.group_by(columns).agg(cases=told.count()).order_by(columns)
 
@@ -156,6 +138,7 @@ class Questions:
         raised, opening = log.is_(rows, ProposalRaised), log.is_(rows, ProposalRaised, *_IMPORTS)
         said = only(log.is_(rows, *_CLASSIFIES), rows.category)
         stated = ibis.ifelse(log.is_(rows, *_RESTATES), or_none(rows.category), said)
+        outcome = ibis.coalesce(log.meaning(rows, ENDING), only(log.is_(rows, ProposalClosed), rows.outcome))
         each = rows.group_by("stream").agg(
             place=only(opening, rows.place).arbitrary(),
             source=or_none(only(raised, rows.source).arbitrary()),
@@ -164,15 +147,31 @@ class Questions:
             member=ever(raised & rows.by_party_member),
             stated=at_last(stated, only(stated.notnull(), rows.version)),
             said=at_last(said, only(said.notnull(), rows.version)),
+            came_of_it=at_last(outcome, only(outcome.notnull(), rows.version)),
             found_out=ever(log.is_(rows, ProposalReclassified, ProposalReopened) & rows.category.notnull()),
             **{name: ever(log.is_(rows, *kinds)) for name, kinds in _MARKS.items()},
         )
         # What was found out here is not undone by a register that does not know it.
         each = each.mutate(category=or_none(ibis.ifelse(each.found_out, each.said, each.stated)))
         each = each.filter(each.at.notnull())
-        lead = leads(self._dispatches)
+        lead = leads(self._orders)
         told = each.left_join(lead, each.stream == lead.case)
         return told.mutate(department=or_none(told.lead), period=month_of(told.at, log.months))
+
+    def _each_move(self) -> Any:
+        """One row for each time that a case came to a state: to which step, and how long it stayed; empty if it did."""
+        rows = self._log.of(*_STATES)
+        left_at = rows.occurred_at.lead().over(ibis.window(group_by="stream", order_by="version"))
+        return rows.select(
+            "stream", "event", step=self._log.meaning(rows, _STEPS), seconds=(left_at - rows.occurred_at) // _SECOND
+        )
+
+    def _each_step(self) -> Any:
+        """One row for each step that a case came to: how long it was there in all, and whether it still is."""
+        moves = self._moves.filter(self._moves.step > 0)
+        return moves.group_by("stream", "step").agg(
+            seconds=moves.seconds.sum(), still_there=ever(moves.seconds.isnull())
+        )
 
     def _ways(self) -> Any:
         case = self._cases
