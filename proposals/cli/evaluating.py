@@ -117,7 +117,6 @@ def _index(file: Path | None, settings: Settings) -> Index:
 
 
 def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Settings) -> None:
-
     if shape is ReportFormat.TABLE:
         _draw(told, settings)
         return
@@ -212,12 +211,18 @@ def draw_steps(whole: Mapping[str, Any], settings: Settings) -> None:
 
 def draw_groups(whole: Mapping[str, Any], settings: Settings) -> None:
     """The ranking, and beside it the figures that most ask for."""
+    from proposals.projections.figures import PERIODS
+
     words = settings.words
 
     def title(row: Mapping[str, Any]) -> str:
         return " · ".join(words.half(words.name(one)) or words("evaluate_none") for one in row["titles"].values())
 
-    rows = sorted(whole["groups"], key=lambda row: (row["rank"] is None, row["rank"] or 0, title(row)))
+    def order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        period = [row["group"][name] for name in PERIODS if name in row["group"]]
+        return period, row["rank"] is None, row["rank"] or 0, title(row)
+
+    rows = sorted(whole["groups"], key=order)
 
     def figure(name: str) -> Callable[[Mapping[str, Any]], str]:
         return lambda row: _share(row["figures"][name], settings)

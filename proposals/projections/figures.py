@@ -34,6 +34,7 @@ class Dimension(StrEnum):
 
 
 AREAS: Final = (Dimension.GRID, Dimension.COMMUNITY, Dimension.STREET)
+PERIODS: Final = (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR)
 UNITS: Final = frozenset({*AREAS, Dimension.DEPARTMENT})
 """Those whose values are units, which have titles. What belongs to none of them has an empty value."""
 
@@ -233,7 +234,7 @@ _AXES: Final = (
     (Dimension.DEPARTMENT,),
     (Dimension.CATEGORY,),
     (Dimension.SOURCE,),
-    (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR),
+    PERIODS,
 )
 """What lies in what. Periods are last, where the months of a report meet its groups."""
 

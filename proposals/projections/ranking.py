@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from proposals.domain.errors import unfit
 from proposals.domain.vocabulary import Line, Value
-from proposals.projections.figures import KNOWN, UNITS, Figure, Score
+from proposals.projections.figures import KNOWN, PERIODS, UNITS, Figure, Score
 
 
 class Indicator(Value):
@@ -37,7 +38,8 @@ class Index(Value):
 class Ranked(NamedTuple):
     """Where a group stands. `points` are of 100; None where it is not compared, and `lacks` says for want of what.
 
-    That is a figure of the index, or else the unit that it would be compared as, by its dimension.
+    That is a figure of the index, or else the unit that it would be compared as, by its dimension. A period has points,
+    and no `rank`: it has nobody beside it.
     """
 
     score: Score
@@ -47,20 +49,33 @@ class Ranked(NamedTuple):
 
 
 def ranking(scored: Sequence[Score], index: Index) -> list[Ranked]:
-    """Best first. Equal points share a rank and the next is left out; who lacks a figure is not compared.
+    """Best first, in each period by itself: what was done in one quarter is not compared with another.
 
-    Nor are the cases of no grid, or of no department: nobody stands for them.
+    Equal points share a rank and the next is left out; who lacks a figure is not compared. Nor are the cases of no
+    grid, or of no department: nobody stands for them.
     """
+    contests: defaultdict[tuple[str, ...], list[Score]] = defaultdict(list)
+    for score in scored:
+        contests[period_of(score)].append(score)
+    return [place for period in sorted(contests) for place in _contest(contests[period], index)]
+
+
+def period_of(score: Score) -> tuple[str, ...]:
+    """The periods that a group is of, in the order of `PERIODS`; none where it is not told apart by time."""
+    return tuple(score.group[period] for period in PERIODS if period in score.group)
+
+
+def _contest(scored: Sequence[Score], index: Index) -> Iterator[Ranked]:
     valued = [((None, lacks) if (lacks := _no_unit(score)) else points(score, index), score) for score in scored]
     compared = sorted(
         ((value, score) for (value, lacks), score in valued if value is not None and not lacks),
         key=lambda pair: (-pair[0], sorted(pair[1].group.items())),
     )
-    places: list[Ranked] = []
+    rank, before = 0, None
     for place, (value, score) in enumerate(compared, 1):
-        rank = places[-1].rank if places and places[-1].points == value else place
-        places.append(Ranked(score, rank, value, ()))
-    return places + [Ranked(score, None, None, lacks) for (_, lacks), score in valued if lacks]
+        rank, before = rank if value == before else place, value
+        yield Ranked(score, None if score.group.keys() <= {*PERIODS} else rank, value, ())
+    yield from (Ranked(score, None, None, lacks) for (_, lacks), score in valued if lacks)
 
 
 def _no_unit(score: Score) -> list[str]:

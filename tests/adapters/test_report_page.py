@@ -17,7 +17,7 @@ from proposals.adapters.report_page import page
 from proposals.adapters.report_page.charts import Dot, forest, shortened
 from proposals.adapters.report_page.drawing import drawn
 from proposals.adapters.report_page.facts import Facts
-from proposals.domain.catalogue import TEXTS
+from proposals.domain.catalogue import TEXTS, half
 from proposals.domain.catalogue.page import PAGE
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
 from proposals.projections.figures import FIGURES, KNOWN, Dimension
@@ -247,6 +247,29 @@ def test_cases_of_no_grid_are_no_rival_of_those_that_are(language: str, said: st
 
     assert [place.rank for place in facts.ranked()] == ["1"]
     assert [(place.title, place.lacks) for place in facts.unranked()] == [(facts.say("evaluate_none"), [said])]
+
+
+def test_periods_have_points_and_no_ranks_and_areas_are_ranked_in_each() -> None:
+    all_of = [
+        rate(name, place, right, 10)._replace(period=month)
+        for name in FIGURES
+        for place, month, right in (("unit-a", "2025-03", 10), ("unit-b", "2025-03", 9), ("unit-a", "2025-04", 9))
+    ]
+    cells = Cells(all_of, [], [], [], [])
+    alone = reported(cells, Dimension.MONTH, min_cell=3)
+    beside = Facts(reported(cells, Dimension.GRID, Dimension.MONTH, min_cell=3), "en")
+
+    assert [(place.title, place.rank) for place in beside.ranked()] == [
+        (f"{half(TITLES['unit-a'], 'en')} · 2025-03", "1"),
+        (f"{half(TITLES['unit-b'], 'en')} · 2025-03", "2"),
+        (f"{half(TITLES['unit-a'], 'en')} · 2025-04", "1"),
+    ]
+    for language in LANGUAGES:
+        said = words(page(alone, language))
+        assert TEXTS["page_through_time"][language == "zh"] in said
+        assert TEXTS["page_ranking_note"][language == "zh"] not in said
+        assert TEXTS["page_through_time_note"][language == "zh"] in said
+    assert [place.title for place in Facts(alone, "en").ranked()] == ["2025-03", "2025-04"]
 
 
 def test_a_month_without_anything_is_told_as_such(told: Report) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import empty, fresh_database
-
 from .county import County
 
 Opener = Callable[..., County]
@@ -19,34 +17,6 @@ Opener = Callable[..., County]
 def _keys_lie_in_the_tests_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server's keys are kept in the working directory unless the host says otherwise."""
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def one_database(postgres_server_url: str) -> Iterator[str]:
-    """One database for all tests here, because making one takes longer than most of them."""
-    with fresh_database(postgres_server_url) as url:
-        yield url
-
-
-@pytest.fixture
-def postgres_url(one_database: str) -> str:
-    """The database, emptied."""
-    empty(one_database)
-    return one_database
-
-
-@pytest.fixture(params=["memory", "file", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Each of the three kinds of stores."""
-    if request.param == "memory":
-        return "sqlite://"
-    return f"sqlite:///{tmp_path}/county.db" if request.param == "file" else request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture(params=["file", "postgres"])
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The kinds of stores that several doors can be opened to."""
-    return f"sqlite:///{tmp_path}/county.db" if request.param == "file" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

@@ -257,6 +257,28 @@ def test_cases_of_no_category_are_compared_for_that_is_no_unit() -> None:
     assert [place.rank for place in ranking(found, an_index(response=1))] == [1, 2]
 
 
+def test_each_quarter_is_a_contest_of_its_own_and_quarters_are_not_ranked() -> None:
+    counted = cells(
+        *(
+            rate("response", grid, right, 10, period=month)
+            for month, grid, right in (
+                ("2026-02", "g1", 5), ("2026-03", "g1", 9), ("2026-03", "g2", 8), ("2026-04", "g2", 1),
+                ("2026-05", "g1", 1),
+            )
+        )
+    )  # fmt: skip
+    by_grid, alone = scores(
+        counted, [Dimension.GRID, Dimension.QUARTER], [Dimension.QUARTER], areas=lambda place: AREAS[place], min_cell=3
+    )
+    index = an_index(response=1)
+    assert [(*place.score.group.values(), place.rank, place.points) for place in ranking(by_grid, index)] == [
+        ("g2", "2026-Q1", 1, 80), ("g1", "2026-Q1", 2, 70), ("g1", "2026-Q2", 1, 10), ("g2", "2026-Q2", 1, 10),
+    ]  # fmt: skip
+    assert [(place.rank, place.points, list(place.lacks)) for place in ranking(alone, index)] == [
+        (None, Fraction(220, 3), []), (None, Fraction(10), []),
+    ]  # fmt: skip
+
+
 def test_an_index_names_figures_that_there_are() -> None:
     with pytest.raises(ValidationError, match="there is no figure beauty"):
         an_index(beauty=1)

@@ -13,6 +13,7 @@ from proposals.domain.catalogue import half, label, text
 from proposals.domain.vocabulary import Step, as_instant
 from proposals.projections.figures import (
     KNOWN,
+    PERIODS,
     SHARE_OF_NON_MEMBERS,
     Dimension,
     Figure,
@@ -20,13 +21,12 @@ from proposals.projections.figures import (
     Result,
     Score,
 )
-from proposals.projections.ranking import points
+from proposals.projections.ranking import period_of, points
 from proposals.projections.report import Report
 
 ENGAGING: Final = ("turnout", SHARE_OF_NON_MEMBERS.name, "volunteering")
 """The figures of participation; the others tell how well work was done."""
 
-PERIODS: Final = {Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR}
 DAY: Final = 86_400
 _PARTS: Final = 2
 _NOTHING: Final = {name: Result(name, None, 0, {}, Missing.NO_DATA) for name in KNOWN}
@@ -182,8 +182,8 @@ class Facts:
         return self.said(score.rates[name] if score is not None else _NOTHING[name])
 
     def groups(self) -> list[Score]:
-        """Best first, as they are ranked; through time where they are told apart by time."""
-        if PERIODS & {*self.report.by}:
+        """Best first, as they are ranked; each through its time where they are told apart by time."""
+        if {*PERIODS} & {*self.report.by}:
             return list(self.report.groups)
         return [place.score for place in self.report.ranked]
 
@@ -194,12 +194,17 @@ class Facts:
             for title in self.report.titles(score).values()
         )
 
+    @property
+    def contested(self) -> bool:
+        """Whether groups stand beside others of the same time; periods alone do not."""
+        return bool({*self.report.by} - {*PERIODS})
+
     def ranked(self) -> list[Place]:
-        """Who is compared, best first."""
-        shared = Counter(place.rank for place in self.report.ranked)
+        """Who has points: best first, period by period."""
+        shared = Counter((period_of(place.score), place.rank) for place in self.report.ranked)
         return [
             Place(
-                rank=f"{place.rank}=" if shared[place.rank] > 1 else str(place.rank),
+                rank=f"{place.rank}=" if shared[period_of(place.score), place.rank] > 1 else str(place.rank),
                 title=self.title(place.score),
                 points=_points(place.points),
                 cases=f"{sum(place.score.standing.values()):,}",

@@ -64,8 +64,8 @@ MODELS: dict[str, tuple[str, str]] = {
     "evaluate_written": ("the report is in {file}", "报告已写入 {file}"),
     "evaluate_none": ("(none)", "（无）"),
     "evaluate_index": (
-        "{title}, version {version}; equal points share a rank; not ranked: too few of a figure, or no unit",
-        "{title}，第 {version} 版；得分相同者名次并列；任一指标数量不足的、不属于任何单位的不参与排名",
+        "{title}, version {version}; each period by itself, equal points share a rank; not ranked: too few, or no unit",
+        "{title}，第 {version} 版；各时段单独排名，得分相同者名次并列；任一指标数量不足的、不属于任何单位的不参与排名",
     ),
     "error_report_to_file": (
         "--output: choose --format json, csv or html for a file",

@@ -76,18 +76,27 @@ PAGE: dict[str, tuple[str, str]] = {
     "page_ranking": ("Ranking", "排名"),
     "page_ranking_note": (
         (
-            "By points of the index; equal points share a rank (=) and the next is left out. "
+            "By points of the index, in each period by itself; equal points share a rank (=) and the next is left out. "
             "Who has too few of a figure is not ranked, nor is what belongs to no unit."
         ),
-        "按指数得分排名；得分相同者名次并列（=），其后名次顺延。任一指标数量不足的、不属于任何单位的不参与排名。",
+        (
+            "按指数得分排名，分列时段的，每一时段单独排名；得分相同者名次并列（=），其后名次顺延。"
+            "任一指标数量不足的、不属于任何单位的不参与排名。"
+        ),
     ),
+    "page_through_time": ("The index through time", "指数变化"),
+    "page_through_time_note": (
+        "Points of the index. Periods are not ranked; one that has too few of a figure has no points.",
+        "指数得分。时段之间不排名；任一指标数量不足的时段没有得分。",
+    ),
+    "page_points_table": ("Periods with points: {count}", "有得分的时段：{count} 个"),
     "page_ranking_table": ("Who is ranked: {count}", "参与排名：{count} 个"),
-    "page_unranked_table": ("Who is not ranked, and for want of what: {count}", "未参与排名及原因：{count} 个"),
+    "page_unranked_table": ("Without points, and for want of what: {count}", "没有得分及原因：{count} 个"),
     "page_lacks": ("lacks", "缺少"),
     "page_lacks_missing": ("{figure} ({missing})", "{figure}（{missing}）"),
     "page_lacks_fewer": ("{figure} ({counted} of at least {least})", "{figure}（{counted}，至少 {least}）"),
     "page_lacks_unit": ("no {unit}: nobody to compare", "不属于任何{unit}，无单位可比"),
-    "page_nobody_ranked": ("Nobody has enough of every figure to be ranked.", "没有对象的各项指标均达到排名所需数量。"),
+    "page_nobody_ranked": ("None has enough of every figure for points.", "各项指标均达到得分所需数量的一个也没有。"),
     "page_no_groups": ("There is nothing to tell apart yet.", "尚无可分列的数据。"),
     "page_forest": ("Figures with their intervals", "指标及区间"),
     "page_forest_note": (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -27,20 +26,6 @@ def happened(stream: str, version: int, command_id: str | None = None, data: byt
         entered_by="clerk",
         command_id=command_id,
     )
-
-
-@pytest.fixture(params=["file", "memory", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Each of the three kinds of stores."""
-    if request.param == "memory":
-        return "sqlite://"
-    return f"sqlite:///{tmp_path}/store.db" if request.param == "file" else request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture(params=["file", "postgres"])
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The kinds of stores that several recorders can be opened on."""
-    return f"sqlite:///{tmp_path}/store.db" if request.param == "file" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture
