@@ -4,8 +4,8 @@ BEFORE = """# Benchmarks
 
 This page is written by `make bench`. Figures are of one run on one machine, so **only ratios inside the run mean
 anything**: the engine beside the physical limit (the same rows put in by the bare driver, on a file or server with
-the same durability) and beside its peers, stock `eventsourcing`, its `ProjectionRunner` and SpiffWorkflow, on the same
-job.
+the same durability) and beside its peers, stock `eventsourcing`, its `ProjectionRunner`, SpiffWorkflow and a plain
+loop in Python, on the same job.
 
 Repeat it with `make bench`, or `.venv/bin/python -m benchmarks` with `--quick` (a minute or two, few rounds: a
 smoke test, it writes no page), `--large` (adds commands and folding on a million events, projecting and evaluation on
@@ -15,9 +15,9 @@ databases go: a disk, not a memory file system, or commits cost nothing).
 ## How it is measured
 
 - Each subject runs in a process of its own on a database of its own, prepared by another process; those that rebuild or
-  evaluate share one, which none of them changes. Rounds go A B C A B C …, so that a noisy neighbour hits all alike, and
-  a ratio is the median over rounds of *one subject's round against its neighbour's*. The first round of commands and
-  of catching up is thrown away. CPU is that of the clients; a PostgreSQL server's is not in it.
+  evaluate share one, and none of them changes its log. Rounds go A B C A B C …, so that a noisy neighbour hits all
+  alike, and a ratio is the median over rounds of *one subject's round against its neighbour's*. The first round of
+  commands and of catching up is thrown away. CPU is that of the clients; a PostgreSQL server's is not in it.
 - Before the first round every connection is asked for its durability (SQLite: write-ahead log, synchronous FULL;
   PostgreSQL: fsync, synchronous_commit, full_page_writes on), and the run stops if they differ.
 - All record the same made-up case of ten events, and a command adds one note to a case. Cases are taken in an order

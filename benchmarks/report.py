@@ -128,7 +128,7 @@ def page(results: Sequence[Result]) -> str:
 
 
 def _clients(results: Sequence[Result]) -> list[str]:
-    by_clients = {r.row.clients: r for r in results if r.row.database == "postgresql"}
+    by_clients = {r.row.clients: r for r in results if r.row.job == "command" and r.row.database == "postgresql"}
     if set(by_clients) != {1, 8}:
         return []
     lines = []

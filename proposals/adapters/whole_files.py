@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from stat import S_IMODE
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+T = TypeVar("T")
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Has a file written beside its place, and moves it there once it is on the disk.
 
-    What is no ordinary file, such as a pipe, is written as it is. Raises OSError, which names the file.
+def write_whole(path: Path, write: Callable[[Path], T]) -> T:
+    """Has a file written beside its place, moves it there once it is on the disk, and returns what `write` does.
+
+    Who may read and write it stays as it was. What is no ordinary file, such as a pipe, is written as it is. Raises
+    OSError, which names the file.
     """
     target = path.resolve()
-    beside = target.with_name(f".{target.name}") if target.is_file() or not target.exists() else target
+    beside = target.with_name(f".{uuid4().hex[:8]}-{target.name}")
     try:
-        write(beside)
-        if beside is not target:
-            _sync(beside)
-            beside.replace(target)
-            _sync(target.parent)
-    except BaseException as error:
-        if beside is not target:
-            beside.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
+        if target.is_file():
+            beside.touch()
+            beside.chmod(S_IMODE(target.stat().st_mode))
+        elif target.exists():
+            return write(target)
+        written = write(beside)
+        _sync(beside)
+        beside.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return written
 
 
 def _sync(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
-from zoneinfo import ZoneInfo
 
 from proposals.adapters.indexes import default_index
 from proposals.domain.vocabulary import instant_text
@@ -14,17 +13,17 @@ from proposals.projections.handling import DISPATCHES, HANDLING, WORK_ORDERS
 from proposals.projections.organisation import EDITIONS, ORGANISATION, UNITS, Organisation
 from proposals.projections.projection import fold
 from proposals.projections.register import CASES, REGISTER, RegisterRow, register_row
-from proposals.projections.report import Report, month_in, report
+from proposals.projections.report import ZONE, Report, month_in, report
 from proposals.projections.steps import STAYS, STEPS
 from proposals.projections.worklist import DUTIES, WORKLIST, WorklistRow, worklist_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from proposals.adapters.projecting.views import View
     from proposals.application.door import Proposals
-    from proposals.domain.context import Context
     from proposals.projections.projection import Projection
     from proposals.projections.ranking import Index
 
@@ -49,19 +48,26 @@ def register(
     `progress` is told whenever the read models have come a little further. Raises ProjectionStopped,
     ProjectionOutdated, ProjectionNewer.
     """
-    view, context = _view(app, REGISTER, until=as_of, progress=progress), _world(app, as_of)
+    view, context = _view(app, REGISTER, until=as_of, progress=progress), app.writer.world(as_of)
     cases = (case for case in view.rows[CASES.name] if unit is None or context.is_within(case["unit"], unit))
     return Listing((register_row(case, context) for case in cases), view.waiting)
 
 
-def worklist(app: Proposals, *, as_of: datetime | None = None, progress: Told = lambda _: None) -> Listing[WorklistRow]:
-    """The line of every open duty: who must act, where, on what and by when; now, or as it was at an instant.
+def worklist(
+    app: Proposals, *, unit: str | None = None, as_of: datetime | None = None, progress: Told = lambda _: None
+) -> Listing[WorklistRow]:
+    """The line of every open duty, of those who act at a unit or below it: who must act, where, on what and by when.
 
-    Raises ProjectionStopped, ProjectionOutdated, ProjectionNewer.
+    It is as of now, or as it was at an instant. Raises ProjectionStopped, ProjectionOutdated, ProjectionNewer.
     """
-    view = _view(app, WORKLIST, REGISTER, until=as_of, progress=progress)
+    view, context = _view(app, WORKLIST, REGISTER, until=as_of, progress=progress), app.writer.world(as_of)
     cases = {row["stream"]: row for row in view.rows[CASES.name]}
-    return Listing(worklist_rows(view.rows[DUTIES.name], cases, _world(app, as_of)), view.waiting)
+    rows = (
+        row
+        for row in worklist_rows(view.rows[DUTIES.name], cases, context)
+        if unit is None or (row.holder_unit is not None and context.is_within(row.holder_unit, unit))
+    )
+    return Listing(rows, view.waiting)
 
 
 def evaluate(
@@ -70,7 +76,7 @@ def evaluate(
     by: Iterable[Dimension | str] = (),
     until: datetime | None = None,
     index: Index | None = None,
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai"),  # noqa: B008 - one for all, that nobody can change
+    zone: ZoneInfo = ZONE,
     progress: Told = lambda _: None,
 ) -> Report:
     """How well it was done, up to the last event or to an instant, together and told apart by dimensions.
@@ -88,11 +94,12 @@ def evaluate(
         dispatches=view.rows[DISPATCHES.name],
         rounds=view.rows[ROUNDS.name],
     )
-    cells = count(tables, until=view.until, month=month_in(zone), teams=organisation.teams)
+    moment = instant_text(until) if until is not None else app.recorder.last_occurred(view.position)
+    cells = count(tables, until=moment, month=month_in(zone), teams=organisation.teams)
     return report(
         cells,
         organisation,
-        until=view.until,
+        until=moment,
         zone=zone,
         by=dimensions,
         index=index or default_index(),
@@ -114,14 +121,9 @@ def register_line(
         for entry in app.projections.entries_of(stream)
         if (happened is None or entry.occurred_at <= happened) and (known is None or entry.recorded_at <= known)
     )
-    return register_row(fold(REGISTER, stream, {}, entries).of(CASES), _world(app, as_of, known_at))
+    return register_row(fold(REGISTER, stream, {}, entries).of(CASES), app.writer.world(as_of, known_at))
 
 
 def _view(app: Proposals, *models: Projection, until: datetime | None, progress: Told) -> View:
     names = (model.name for model in models)
     return app.projections.view(*names, until=until, progress=lambda *_: progress(1))
-
-
-def _world(app: Proposals, as_of: datetime | None, known_at: datetime | None = None) -> Context:
-    """Units, rules, orders and meetings as they are, or as they were at an instant."""
-    return app.writer.past(as_of, known_at) if as_of or known_at else app.writer.work().context

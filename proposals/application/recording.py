@@ -90,8 +90,10 @@ class Writer:
         """A transaction to decide in, on what is recorded now."""
         return Work(self.reader.load, self._context, self._sealer.commitment)
 
-    def past(self, as_of: datetime | None = None, known_at: datetime | None = None) -> Context:
-        """What there was to see at an instant, or what the log knew at one; nobody decides on it."""
+    def world(self, as_of: datetime | None = None, known_at: datetime | None = None) -> Context:
+        """What there is to see: now, or was at an instant, or what the log knew at one; nobody decides on it."""
+        if as_of is None and known_at is None:
+            return self._context(cache(self.reader.latest))
         read = cache(partial(self.reader.past, as_of=as_of, known_at=known_at))
         return replace(self._context(read), now=as_of or known_at or self.now())
 

@@ -50,12 +50,8 @@ def demo(
     clock = SimulatedClock()
     with settings.opened(create=True, clock=clock, synchronous="normal") as app:
         _only_ours(app, settings)
-        with progress(words("demo_progress"), total=cases if matters is None else None) as advance:
-            ended = so_far(advance)
-
-            def told(now: int, _cases: int) -> None:
-                ended(now)
-
+        with progress(words("demo_progress")) as advance:
+            told = so_far(advance)
             if matters is not None and known is not None:
                 found = list(_matters(matters, known))
                 summary = run_matters(app, found, seed=seed, clock=clock, progress=told)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from proposals.adapters.whole_files import write_whole
 from proposals.cli.failures import WRONG_USAGE, Failure, unless_waiting
 from proposals.cli.options import OutputOption
-from proposals.cli.screen import Column, draw, json_object, progress, put, remark, screen_width, table
+from proposals.cli.screen import Column, draw, json_object, progress, put, remark, screen_width, table, write
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,15 +76,20 @@ def evaluate(
     if archives:
         from proposals.adapters.archive import Archive, Engine
         from proposals.adapters.archive import evaluate as evaluated
+        from proposals.domain.vocabulary import instant_text
 
+        opened = Archive(*archives)
         told = evaluated(
-            Archive(*archives),
+            opened,
             by=dimensions,
             until=moment,
             index=chosen,
             zone=settings.zone,
             engine=Engine(engine.value),
         )
+        for folder, end in opened.ends().items():
+            if told.until > instant_text(end):
+                remark(words("evaluate_archive_ends", folder=str(folder), end=settings.local(end)))
     else:
         from proposals.application import answers
 
@@ -132,8 +136,7 @@ def _show(told: Report, shape: ReportFormat, output: Path | None, settings: Sett
     if output is None:
         put(said.rstrip("\n"))
         return
-    encoding = "utf-8-sig" if shape is ReportFormat.CSV else "utf-8"
-    write_whole(output, lambda path: path.write_text(said, encoding, newline=""))
+    write(output, said, for_spreadsheets=shape is ReportFormat.CSV)
     remark(settings.words("evaluate_written", file=str(output)))
 
 

@@ -31,8 +31,7 @@ def export(
     words = settings.words
     if directory.exists() and not directory.is_dir():
         raise Failure(words("error_not_a_folder", folder=str(directory)), WRONG_USAGE)
-    with settings.opened() as app, progress(words("export_progress"), total=app.recorder.head()) as advance:
-        told = so_far(advance)
-        manifest = archive.export(app.recorder, directory, progress=lambda read, _of: told(read))
+    with settings.opened() as app, progress(words("export_progress")) as advance:
+        manifest = archive.export(app.recorder, directory, progress=so_far(advance))
     rows = sum(part.rows for part in manifest.files.values())
     remark(words("export_done", folder=str(directory), events=f"{rows:,}", files=len(manifest.files)))

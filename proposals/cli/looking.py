@@ -43,7 +43,7 @@ def show_one(
         state = app.get(stream, as_of=past, known_at=known)
         whole = as_the_log_says(state_json(state, personal=personal), app)
         if shape is Format.TABLE:
-            world = app.writer.work().context
+            world = app.writer.world(past, known)
             row = register_line(app, stream, as_of=past, known_at=known) if isinstance(state, Proposal) else None
             draw(card(state, whole, row, world, settings), PAGE)
         elif shape is Format.JSON:

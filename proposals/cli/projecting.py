@@ -82,9 +82,9 @@ def rebuild(
 
 
 def _rebuild(app: Proposals, name: str, settings: Settings) -> None:
-    with progress(settings.words("rebuild_progress", name=name), total=app.recorder.head()) as advance:
+    with progress(settings.words("rebuild_progress", name=name)) as advance:
         told = so_far(advance)
-        app.projections.rebuild(name, progress=lambda _name, position, _head: told(position))
+        app.projections.rebuild(name, progress=lambda _name, position, head: told(position, head))
     found = next(found for found in app.projections.status() if found.name == name)
     remark(settings.words("rebuild_done", name=name, position=found.position))
 

@@ -10,7 +10,7 @@ import typer
 from proposals.adapters.whole_files import write_whole
 from proposals.cli.failures import WRONG_USAGE, Failure, unless_waiting
 from proposals.cli.options import OutputOption
-from proposals.cli.screen import Column, Format, csv_lines, json_array, progress, remark, show
+from proposals.cli.screen import Column, Format, csv_lines, json_array, progress, remark, show, write
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,17 +86,10 @@ def _states(asked: Sequence[str], settings: Settings) -> frozenset[str]:
 
 def columns(settings: Settings) -> list[Column]:
     """The columns as people see them, in the order in which they give way."""
-    from proposals.domain.vocabulary import as_instant
-
     words = settings.words
 
     def colour(row: Mapping[str, Any]) -> str:
         return STEP_STYLES.get(row["step"] or "", "dim")
-
-    def due(row: Mapping[str, Any]) -> str:
-        if row["due_at"] is None:
-            return ""
-        return settings.until(as_instant(row["due_at"])) + (" !" if row["overdue"] else "")
 
     def holder(row: Mapping[str, Any]) -> str:
         if row["holder"] is None:
@@ -116,7 +109,7 @@ def columns(settings: Settings) -> list[Column]:
         Column(words("heading_tier"), named("tier"), rank=5),
         Column(words("heading_cycle"), lambda row: str(row["cycle"]), right=True, rank=6),
         Column(words("heading_holder"), holder, room=10),
-        Column(words("heading_due"), due, style=lambda row: "bold red" if row["overdue"] else ""),
+        Column(words("heading_due"), settings.due, style=lambda row: "bold red" if row["overdue"] else ""),
         Column(words("heading_outcome"), lambda row: named("outcome")(row) if row["step"] is None else "", rank=4),
     ]
 
@@ -133,6 +126,4 @@ def _write(rows: list[dict[str, Any]], shape: RegisterFormat, output: Path, sett
         write_whole(output, lambda path: path.write_bytes(book))
         return
     lines = json_array(rows) if shape is RegisterFormat.JSON else csv_lines(rows, NAMES)
-    # The mark tells spreadsheet programs that a CSV file is in UTF-8.
-    encoding = "utf-8-sig" if shape is RegisterFormat.CSV else "utf-8"
-    write_whole(output, lambda path: path.write_text("".join(lines), encoding, newline=""))
+    write(output, "".join(lines), for_spreadsheets=shape is RegisterFormat.CSV)

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from proposals.adapters.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -208,10 +211,10 @@ def aligned(pairs: Iterable[tuple[str, Text | str]]) -> Table:
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's error output, nothing elsewhere. It is given how many more are done."""
+def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal's error output, nothing elsewhere. It is given how many more are done, and of how many."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda _more, _total=None: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -219,19 +222,24 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], No
     parts = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
     with Progress(*parts, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task(what, total=total)
-        yield lambda more: bars.advance(task, more)
+        yield lambda more, total=None: bars.update(task, advance=more, total=total)
 
 
-def so_far(advance: Callable[[int], None]) -> Callable[[int], None]:
-    """Tells a bar, which is given how many more are done, how many are done in all."""
+def so_far(advance: Callable[..., None]) -> Callable[[int, int], None]:
+    """Tells a bar, which is given how many more are done, how many are done in all, and of how many."""
     done = 0
 
-    def told(now: int) -> None:
+    def told(now: int, total: int) -> None:
         nonlocal done
-        advance(now - done)
+        advance(now - done, total)
         done = now
 
     return told
+
+
+def write(file: Path, said: str, *, for_spreadsheets: bool) -> None:
+    """Writes a file, whole or not at all. A mark before it tells spreadsheet programs that it is in UTF-8."""
+    write_whole(file, lambda path: path.write_text(said, "utf-8-sig" if for_spreadsheets else "utf-8", newline=""))
 
 
 def remark(said: str) -> None:

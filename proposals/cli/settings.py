@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from proposals.cli.failures import WRONG_USAGE, Failure
 from proposals.cli.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import URL
@@ -127,11 +127,6 @@ class Settings:
                 keys.close()
 
     @property
-    def read_only(self) -> bool:
-        """Whether the database is a file that nobody can write here."""
-        return self._url_to_read != self.url or self.parsed.query.get("mode") == "ro"
-
-    @property
     def _url_to_read(self) -> str:
         """The URL; of a file that nobody can write here one by which SQLite wants no files of its own beside it.
 
@@ -239,6 +234,14 @@ class Settings:
             return ""
         days = spent / timedelta(days=1)
         return self.words("days", days=f"{days:.1f}") if days >= 1 else self.words("hours", hours=f"{days * 24:.0f}")
+
+    def due(self, row: Mapping[str, Any]) -> str:
+        """When a line of a list is due, marked if that is over."""
+        from proposals.domain.vocabulary import as_instant
+
+        if row["due_at"] is None:
+            return ""
+        return self.until(as_instant(row["due_at"])) + (" !" if row["overdue"] else "")
 
     def until(self, due: datetime | None) -> str:
         """A due time as people read it: the last day if it ends with that day, else day and minute."""

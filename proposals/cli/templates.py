@@ -11,7 +11,7 @@ import typer
 from proposals.adapters.whole_files import write_whole
 from proposals.cli.failures import WRONG_USAGE, Failure
 from proposals.cli.options import OutputOption
-from proposals.cli.screen import as_json
+from proposals.cli.screen import as_json, write
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def template(
     else:
         said = as_json(example(command, fields)) + "\n"
     if output is not None:
-        encoding = "utf-8-sig" if shape is TemplateFormat.CSV else "utf-8"
-        write_whole(output, lambda path: path.write_text(said, encoding))
+        write(output, said, for_spreadsheets=shape is TemplateFormat.CSV)
     else:
         sys.stdout.write(said)
 

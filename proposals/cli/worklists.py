@@ -33,17 +33,10 @@ def worklist(
     if unknown:
         raise Failure(f"--role: {words('invalid_choice', choices=', '.join(Role))}", WRONG_USAGE)
     with settings.opened() as app, progress(words("worklist_progress")) as advance:
-        world = app.writer.work().context
         settings.require_unit(unit, app)
-        listing = answers.worklist(app, as_of=moment, progress=advance)
+        listing = answers.worklist(app, unit=unit, as_of=moment, progress=advance)
         rows = sorted(
-            (
-                row
-                for row in listing
-                if (not role or row.role in role)
-                and (row.overdue or not overdue)
-                and (unit is None or (row.holder_unit is not None and world.is_within(row.holder_unit, unit)))
-            ),
+            (row for row in listing if (not role or row.role in role) and (row.overdue or not overdue)),
             key=lambda row: (instant_text(row.due_at) if row.due_at else "~", row.stream, row.duty),
         )
     plain = [row.plain() for row in rows]
@@ -64,11 +57,6 @@ def columns(settings: Settings) -> list[Column]:
 
     words = settings.words
 
-    def due(row: Mapping[str, Any]) -> str:
-        if row["due_at"] is None:
-            return ""
-        return settings.until(as_instant(row["due_at"])) + (" !" if row["overdue"] else "")
-
     def holder(row: Mapping[str, Any]) -> str:
         at = f" · {words.half(row['holder_title'])}" if row["holder_title"] else ""
         return words.name(row["role"]) + at
@@ -88,5 +76,5 @@ def columns(settings: Settings) -> list[Column]:
             rank=2,
             style=lambda _: "dim",
         ),
-        Column(words("heading_due"), due, style=lambda row: "bold red" if row["overdue"] else ""),
+        Column(words("heading_due"), settings.due, style=lambda row: "bold red" if row["overdue"] else ""),
     ]

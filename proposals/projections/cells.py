@@ -49,9 +49,8 @@ class Reach(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """So many cases stand in a state, with an outcome once they have ended."""
+    """So many cases have ended with an outcome, or have none yet."""
 
-    status: str
     outcome: str
     place: str
     department: str

@@ -208,10 +208,8 @@ def _reaches(stays: Iterable[Row], known: Mapping[str, Dims]) -> list[Reach]:
 
 
 def _standings(cases: Iterable[Row], known: Mapping[str, Dims]) -> list[Standing]:
-    counted = Counter(
-        (row["status"], "" if row["step"] is not None else row["outcome"] or "", known[row["stream"]]) for row in cases
-    )
-    return sorted(Standing(status, outcome, *dims, cases) for (status, outcome, dims), cases in counted.items())
+    counted = Counter(("" if row["step"] is not None else row["outcome"] or "", known[row["stream"]]) for row in cases)
+    return sorted(Standing(outcome, *dims, cases) for (outcome, dims), cases in counted.items())
 
 
 def _proposers(cases: Iterable[Row], known: Mapping[str, Dims]) -> list[Proposer]:

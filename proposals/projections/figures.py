@@ -141,6 +141,11 @@ class Score(NamedTuple):
     standing: Mapping[str, int]
     proposers: int
 
+    @property
+    def cases(self) -> int:
+        """How many cases there are."""
+        return sum(self.standing.values())
+
 
 Group = tuple[str, ...]
 Areas = Callable[[str], Mapping[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from proposals.domain.vocabulary import Step, as_instant
@@ -13,6 +13,9 @@ from proposals.projections.cells import Cells
 from proposals.projections.figures import UNITS, Dimension, Score, scores
 from proposals.projections.organisation import Organisation
 from proposals.projections.ranking import Index, Ranked, ranking
+
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""In whose months, days and hours things are told to who does not ask for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def _score(score: Score) -> dict[str, Any]:
             }
             for step in steps
         },
-        "cases": sum(score.standing.values()),
+        "cases": score.cases,
         "outcomes": dict(sorted(score.standing.items())),
         "proposers": score.proposers,
     }

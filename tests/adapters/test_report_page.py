@@ -59,7 +59,7 @@ def counted() -> Cells:
         rates=[*full, *few, later],
         stays=[Stay("raise", *dims, 3_600, 3), Stay("handle", *dims, 864_000, 2)],
         reaches=[Reach("raise", *dims, 5), Reach("handle", *dims, 2)],
-        standings=[Standing("closed", "settled", *dims, 3), Standing("handling", "", *dims, 2)],
+        standings=[Standing("settled", *dims, 3), Standing("", *dims, 2)],
         proposers=[Proposer(f"person-{number}", *dims, 1, int(number >= 2_221)) for number in range(2_345)],
     )
 

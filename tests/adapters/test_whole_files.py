@@ -34,6 +34,33 @@ def test_what_was_there_stays_if_the_new_one_cannot_be_written(tmp_path: Path) -
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.json", "the old report")]
 
 
+def test_what_has_nearly_that_name_is_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("secret")
+
+    write_whole(tmp_path / "env", lambda path: path.write_text("a report"))
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {".env": "secret", "env": "a report"}
+
+
+def test_who_may_read_a_file_stays_as_it_was(tmp_path: Path) -> None:
+    old = tmp_path / "report.json"
+    old.write_text("the old report")
+    old.chmod(0o600)
+
+    modes = write_whole(old, lambda path: (path.stat().st_mode & 0o777, path.write_text("the new one"))[0])
+
+    assert (modes, old.stat().st_mode & 0o777, old.read_text()) == (0o600, 0o600, "the new one")
+
+
+def test_an_error_that_is_not_the_systems_keeps_what_it_says(tmp_path: Path) -> None:
+    def fail(_: Path) -> None:
+        raise OSError("the library has thought better of it")
+
+    with pytest.raises(OSError, match="thought better") as failed:
+        write_whole(tmp_path / "new.txt", fail)
+    assert str(tmp_path / "new.txt") in str(failed.value)
+
+
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     def interrupted(path: Path) -> None:
         path.write_text("half of")

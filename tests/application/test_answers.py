@@ -10,8 +10,10 @@ from sqlalchemy import create_engine, text
 
 from proposals import (
     CheckPolicy,
+    CreateUnit,
     DeclineOrder,
     DraftPolicy,
+    MoveUnit,
     PublishPolicy,
     RedispatchOrder,
     RenameUnit,
@@ -24,7 +26,7 @@ from proposals.adapters.policies import default_policy
 from proposals.testing import MORNING
 
 from .conftest import Opener
-from .county import County
+from .county import County, ask
 
 
 def test_the_register_has_a_line_for_every_case(county: County) -> None:
@@ -66,6 +68,36 @@ def test_the_answers_of_an_earlier_day_name_the_units_of_that_day(county: County
     assert register(county.app)[0].holder_unit == "unit-county"
     assert list(register(county.app, as_of=before)) == [line]
     assert list(worklist(county.app, as_of=before)) == duties
+
+
+def test_what_another_has_renamed_or_moved_is_told_as_it_is_now(shared: County, opened: Opener) -> None:
+    shared.raised(1)
+    other = opened(shared.url, clock=shared.clock)
+    assert {line.unit_title for line in register(other.app)} != {"Another name"}
+
+    shared.app.do(RenameUnit(unit="unit-grid", title="Another name", reason="Merged.", actor="county-registrar"))
+
+    assert {line.unit_title for line in register(other.app)} == {"Another name"}
+
+
+def test_the_worklist_of_a_unit_follows_the_tree_of_its_day(county: County) -> None:
+    county.raised(1)
+    before = county.clock()
+    ours = list(worklist(county.app, unit="unit-street"))
+    assert [duty.holder_unit for duty in ours] == ["unit-community"]
+    county.clock.forward(hours=1)
+    county.app.do(
+        ask(
+            CreateUnit, unit="unit-other", unit_kind="area", tier="street", parent="unit-county", title="Other",
+            actor="county-registrar",
+        ),
+        MoveUnit(unit="unit-community", parent="unit-other", reason="New borders.", actor="county-registrar"),
+    )  # fmt: skip
+
+    assert list(worklist(county.app, unit="unit-street")) == []
+    assert [duty.stream for duty in worklist(county.app, unit="unit-other")] == ["proposal-1"]
+    assert list(worklist(county.app, unit="unit-street", as_of=before)) == ours
+    assert list(worklist(county.app, unit="unit-water")) == []
 
 
 def test_the_worklist_says_who_must_act_by_when(county: County) -> None:
@@ -135,12 +167,36 @@ def test_an_archive_answers_as_its_store_does(county: County, tmp_path: Path) ->
     )
 
 
+def test_an_archive_without_cases_answers_as_its_store_does(county: County, tmp_path: Path) -> None:
+    archive.export(county.app.recorder, tmp_path / "archive")
+
+    told = archive.evaluate(archive.Archive(tmp_path / "archive"), by=["grid", "month"])
+
+    assert told.plain() == evaluate(county.app, by=["grid", "month"]).plain()
+    assert told.until
+
+
 def test_a_file_that_nobody_may_write_is_answered_from_memory(tmp_path: Path, opened: Opener) -> None:
     file = tmp_path / "county.db"
     county = opened(f"sqlite:///{file}").found()
     county.handling(1)
 
     reader = opened(f"sqlite:///file:{file}?mode=ro&uri=true", clock=county.clock, create=False)
+
+    assert_answers_are_alike(reader, county)
+
+
+def test_a_file_of_somebody_else_is_answered_from_memory(
+    tmp_path: Path, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county = opened(f"sqlite:///{tmp_path}/county.db").found()
+    county.handling(1)
+    assert not county.app.recorder.read_only
+    reader = opened(f"sqlite:///{tmp_path}/county.db", clock=county.clock, create=False)
+
+    with monkeypatch.context() as not_ours:  # who runs the tests may be allowed everything
+        not_ours.setattr("os.access", lambda file, _: str(file) != f"{tmp_path}/county.db")
+        assert reader.app.recorder.read_only
 
     assert_answers_are_alike(reader, county)
 

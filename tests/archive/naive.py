@@ -105,7 +105,7 @@ def ways(
             stays[(step, *cell, seconds)] += 1
         for step in steps_of(case):
             reaches[(step, *cell)] += 1
-        standings[(*standing(case), *cell)] += 1
+        standings[(outcome_of(case), *cell)] += 1
         if case[0].name == "ProposalRaised":
             person = proposers[(case[0].actor, *cell)]
             person[0] += 1
@@ -276,8 +276,8 @@ def steps_of(case: list[Fact]) -> set[str]:
     return {STEP[target] for target in targets if target in STEP}
 
 
-def standing(case: list[Fact]) -> tuple[str, str]:
-    """The state at the end, and the outcome of a case that has ended."""
+def outcome_of(case: list[Fact]) -> str:
+    """The outcome of a case that has ended."""
     status, outcome = "", ""
     for fact in case:
         target: Any = PROPOSAL.target[type(fact.event)]
@@ -292,4 +292,4 @@ def standing(case: list[Fact]) -> tuple[str, str]:
             outcome = "lapsed"
         elif target in PROPOSAL.terminal and status != "archived":
             outcome = status
-    return status, outcome if status in {end.value for end in PROPOSAL.terminal} else ""
+    return outcome if status in {end.value for end in PROPOSAL.terminal} else ""

@@ -152,6 +152,14 @@ def test_archives_of_several_counties_are_counted_together(county: Desk, desk: D
     assert told["total"]["cases"] == len(county.rows("register")) + 1
 
 
+def test_it_is_said_where_an_archive_ends_before_what_is_asked(county: Desk, tmp_path: Path) -> None:
+    folder = str(tmp_path / "archive")
+    county.run("export", folder)
+    said = f"the archive in {folder} ends at 2025-"
+    assert said in county.run("evaluate", "--archive", folder, "--until", "2026-01-01T00:00:00Z").stderr
+    assert said not in county.run("evaluate", "--archive", folder).stderr
+
+
 def test_an_archive_that_is_none_says_so(desk: Desk, tmp_path: Path) -> None:
     assert "holds no archive" in desk.run("evaluate", "--archive", str(tmp_path), code=1).stderr
     (tmp_path / "file").write_text("x")

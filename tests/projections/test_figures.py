@@ -194,9 +194,9 @@ def test_steps_and_ends_are_added_up() -> None:
     counted = cells(
         reaches=[Reach("raise", "g1", "", "", "", "2026-03", 4), Reach("raise", "g2", "", "", "", "2026-03", 3)],
         standings=[
-            Standing("closed", "handled", "g1", "", "", "", "2026-03", 2),
-            Standing("archived", "handled", "g1", "", "", "", "2026-03", 1),
-            Standing("tabled", "", "g2", "", "", "", "2026-03", 4),
+            Standing("handled", "g1", "", "", "", "2026-03", 2),
+            Standing("handled", "g1", "", "", "", "2026-03", 1),
+            Standing("", "g2", "", "", "", "2026-03", 4),
         ],
     )
     whole = told(counted)[()]

@@ -41,6 +41,18 @@ def test_spark_counts_a_county_as_duckdb_does(tmp_path: Path) -> None:
     assert count(archive, SHANGHAI, until=half, engine=Engine.SPARK) == count(archive, SHANGHAI, until=half)
 
 
+def test_a_host_that_has_a_session_finds_nothing_of_ours_in_it_afterwards(tmp_path: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    archived(numbered([*case(), *order((2, "dispatched"))]), tmp_path)
+    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        count(Archive(tmp_path), SHANGHAI, engine=Engine.SPARK)
+        assert session.catalog.listTables() == []
+    finally:
+        session.stop()
+
+
 def test_spark_counts_counties_together_as_duckdb_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archived(numbered([*case(), *order((2, "dispatched"), (20, "stopped"), (5, "acknowledged"))]), tmp_path / "one")
     both = Archive(tmp_path / "one", other(tmp_path / "other", monkeypatch))

@@ -28,9 +28,7 @@ _ENVELOPE: Final = [
     *((name, pa.string()) for name in ("actor", "entered_by", "command_id", "correlation_id", "causation_id")),
 ]
 
-_TEXTS: Final = (
-    "place", "unit", "category", "source", "policy", "result", "outcome", "unit_kind", "tier", "parent", "title",
-)  # fmt: skip
+_TEXTS: Final = ("place", "unit", "category", "source", "outcome", "unit_kind")
 _FLAGS: Final = ("lead", "by_party_member")
 _COUNTS: Final = ("eligible", "valid", "resolved", "answered_resolved")
 _GRADES: Final = tuple(grade.value for grade in Grade)
@@ -50,9 +48,7 @@ SCHEMA: Final = pa.schema([*_KEYS, *_ENVELOPE, *_TYPED, ("data", pa.large_string
 The counts are those of a closed round, empty where too few ballots came in to tell more than how many.
 """
 
-DICTIONARIES: Final = [
-    name for name, kind in [*_ENVELOPE[4:6], *_TYPED] if kind == pa.string() and name not in {"title", "parent"}
-]
+DICTIONARIES: Final = [name for name, kind in [*_ENVELOPE[4:6], *_TYPED] if kind == pa.string()]
 """Columns whose values come again and again."""
 
 _READ: Final = frozenset({*_TEXTS, *_FLAGS, "due_at", "due", "complete_by", "facts", "tally"})
@@ -96,7 +92,7 @@ def typed(name: str, stream: str, data: Mapping[str, Any]) -> tuple[Any, ...]:
     for field in fields:
         value: Any = data.get(field)
         if field == "facts":
-            values[_PLACE_OF["category"]], values[_PLACE_OF["title"]] = value.get("category"), value["title"]
+            values[_PLACE_OF["category"]] = value.get("category")
         elif field == "tally":
             _tallied(values, value)
         elif field == "due":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from proposals.adapters.archive.counting import count
 from proposals.adapters.archive.organisation import organisation
@@ -11,11 +10,12 @@ from proposals.adapters.archive.reading import Archive, Engine
 from proposals.adapters.indexes import default_index
 from proposals.domain.vocabulary import instant_text
 from proposals.projections.figures import Dimension
-from proposals.projections.report import Report, report
+from proposals.projections.report import ZONE, Report, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from proposals.projections.ranking import Index
 
@@ -26,7 +26,7 @@ def evaluate(
     by: Iterable[Dimension | str] = (),
     until: datetime | None = None,
     index: Index | None = None,
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai"),  # noqa: B008 - one for all, that nobody can change
+    zone: ZoneInfo = ZONE,
     engine: Engine = Engine.DUCKDB,
 ) -> Report:
     """How well it was done, up to the last event or to an instant; the arguments are those of `proposals.evaluate`.

@@ -75,10 +75,10 @@ _OF_CASES: Final[dict[type[Event], None]] = dict.fromkeys(
     (*_RESTATES, *_CLASSIFIES, *ENDING, *(kind for kinds in _MARKS.values() for kind in kinds))
 )
 _NUMBER: Final[dict[str | None, int]] = {step.value: number for number, step in enumerate(Step, 1)}
-_STATES: Final = {event: target.value for event, target in PROPOSAL.target.items() if target is not None}
-"""The state that each event of a case leads to, for those that lead to one."""
-_STEPS: Final = {event: _NUMBER.get(STANDING[event.name][1], 0) for event in _STATES}
-"""The number of the step that each leads to, from 1; 0 after an end."""
+_STEPS: Final = {
+    event: _NUMBER.get(STANDING[event.name][1], 0) for event, target in PROPOSAL.target.items() if target is not None
+}
+"""The number of the step that each event of a case leads to, for those that lead anywhere: from 1; 0 at an end."""
 _SATISFIED: Final = [grade.value for grade in Grade if grade in SATISFIED]
 _SECOND: Final = 1_000_000
 
@@ -117,13 +117,11 @@ class Questions:
         return _named(told).order_by("step", *DIMENSIONS)
 
     def standings(self) -> Any:
-        """Where how many cases stand at the end, by the columns of `Standing` and in their order."""
+        """What came of how many cases, by the columns of `Standing` and in their order."""
         last = self._moves.filter(self._moves.seconds.isnull())
         told = last.join(self._cases.select("stream", "came_of_it", *DIMENSIONS), "stream")
-        status = self._log.meaning(told, _STATES)
-        over = status.isin([target.value for target in PROPOSAL.terminal])
-        told = told.mutate(status=status, outcome=ibis.ifelse(over, or_none(told.came_of_it), ""))
-        columns = ["status", "outcome", *DIMENSIONS]
+        told = told.mutate(outcome=ibis.ifelse(told.step > 0, "", or_none(told.came_of_it)))
+        columns = ["outcome", *DIMENSIONS]
         return told.group_by(columns).agg(cases=told.count()).order_by(columns)
 
     def proposers(self) -> Any:
@@ -160,10 +158,10 @@ class Questions:
 
     def _each_move(self) -> Any:
         """One row for each time that a case came to a state: to which step, and how long it stayed; empty if it did."""
-        rows = self._log.of(*_STATES)
+        rows = self._log.of(*_STEPS)
         left_at = rows.occurred_at.lead().over(ibis.window(group_by="stream", order_by="version"))
         return rows.select(
-            "stream", "event", step=self._log.meaning(rows, _STEPS), seconds=(left_at - rows.occurred_at) // _SECOND
+            "stream", step=self._log.meaning(rows, _STEPS), seconds=(left_at - rows.occurred_at) // _SECOND
         )
 
     def _each_step(self) -> Any:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import uuid4
 
 from proposals.adapters.archive.columns import SCHEMA
 from proposals.adapters.archive.errors import ArchiveUnfit
@@ -30,7 +31,7 @@ from proposals.domain.vocabulary import as_instant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_NEEDLESS: Final = frozenset({"data", "title", "recorded_at", "command_id", "correlation_id", "causation_id", "schema"})
+_NEEDLESS: Final = frozenset({"data", "recorded_at", "command_id", "correlation_id", "causation_id", "schema"})
 """Columns that no figure asks for."""
 _FIELDS: Final = [field for field in SCHEMA if field.name not in _NEEDLESS]
 
@@ -122,11 +123,21 @@ class Archive:
         self.codes = all_codes(self.codes)
 
     def span(self) -> tuple[datetime, datetime] | None:
-        """When the first case began and when the last thing of any kind happened; None if there is no case."""
+        """When the first thing outside the organisation happened, and the last of any kind; None if nothing has."""
         parts = [(path, part) for shard in self.shards for path, part in shard.manifest.files.items()]
-        first = min((part.first for path, part in parts if not path.startswith(ORGANISATION.folder)), default=None)
-        last = max((part.last for _, part in parts), default="")
-        return (as_instant(first), as_instant(last)) if first is not None else None
+        last = max((part.last for _, part in parts), default=None)
+        if last is None:
+            return None
+        first = min((part.first for path, part in parts if not path.startswith(ORGANISATION.folder)), default=last)
+        return as_instant(first), as_instant(last)
+
+    def ends(self) -> dict[Path, datetime]:
+        """When the last thing happened that each county's archive tells of."""
+        return {
+            shard.directory: as_instant(max(part.last for part in shard.manifest.files.values()))
+            for shard in self.shards
+            if shard.manifest.files
+        }
 
     @contextmanager
     def opened(self, engine: Engine) -> Iterator[Opened]:
@@ -202,15 +213,22 @@ def _on_spark(archive: Archive) -> Iterator[Opened]:
         def frame_of(table: Any) -> Any:
             return session.sql(tables.compile(table))
 
+        ours = uuid4().hex  # a host's session may have others at work
+
+        def named(name: str, frame: Any) -> Any:
+            view = f"proposals_{ours}_{name}"
+            frame.createOrReplaceTempView(view)
+            afterwards.callback(session.catalog.dropTempView, view)
+            return tables.table(view)
+
         def keep(name: str, table: Any) -> Any:
             frame = frame_of(table).cache()
             afterwards.callback(frame.unpersist)
-            frame.createOrReplaceTempView(f"proposals_{name}")
-            return tables.table(f"proposals_{name}")
+            return named(name, frame)
 
         frames = (
             session.read.parquet(*files).selectExpr(*(column.replace('"', "`") for column in columns))
             for files, columns in archive.sources("unix_micros")
         )
-        reduce(DataFrame.unionAll, frames).createOrReplaceTempView("proposals_events")
-        yield Opened(tables.table("proposals_events"), keep, lambda table: frame_of(table).toArrow())
+        events = named("events", reduce(DataFrame.unionAll, frames))
+        yield Opened(events, keep, lambda table: frame_of(table).toArrow())

@@ -30,13 +30,9 @@ class Locks:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._file = ""
         self._held: dict[str, Any] = {}
         self._session: PoolProxiedConnection | None = None
         self._on_server = recorder.engine.dialect.name != "sqlite"
-        if not self._on_server:
-            with recorder.readers.connection() as connection:
-                self._file = connection.execute("PRAGMA database_list").fetchone()[2]
 
     def __enter__(self) -> Self:
         """Give the locks themselves."""
@@ -52,7 +48,8 @@ class Locks:
         if self._on_server:
             return self._take_on_server(name)
         if name not in self._held:
-            taken = _lock_file(Path(f"{self._file}.locks"), name) if self._file else self._take_in_memory(name)
+            file = self._recorder.file
+            taken = _lock_file(Path(f"{file}.locks"), name) if file else self._take_in_memory(name)
             if taken is None:
                 return False
             self._held[name] = taken

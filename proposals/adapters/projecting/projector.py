@@ -129,7 +129,7 @@ class Projector:
         except (self.recorder.engine.dialect.loaded_dbapi.Error, SQLAlchemyError) as error:
             raise ProjectionStopped(self.name, standing.position, error) from error
 
-    def go_on(self, transaction: Transaction, tables: Tables, standing: Standing, through: int) -> Standing:
+    def go_on(self, transaction: Transaction, tables: Tables, standing: Standing, through: int) -> None:
         """Projects the log through a position, in a transaction that somebody else ends."""
         while standing.position < through:
             reached = min(standing.position + BATCH, through)
@@ -138,7 +138,6 @@ class Projector:
             self.project(transaction, tables, standing, rows)
             standing = standing._replace(position=reached)
             transaction.write(self.books.move(standing))
-        return standing
 
     def project(self, transaction: Transaction, tables: Tables, standing: Standing, rows: Sequence[Row]) -> None:
         """Folds events into the tables, and puts by those that cannot be projected with all behind them."""

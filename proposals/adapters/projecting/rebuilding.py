@@ -70,7 +70,7 @@ class Rebuild:
         return True
 
     def _build(self, standing: Standing) -> None:
-        tables = Tables(self._projector.projection, self._recorder.statements, standing.generation)
+        tables = self._tables(standing.generation)
         if standing.cursor is not None:
             standing = self._filled(tables, standing)
         standing = self._caught_up(tables, standing)  # what comes meanwhile is little: so there is less in the swap
@@ -107,9 +107,12 @@ class Rebuild:
             generation = max((standing.generation for standing in standings), default=0) + 1
             names = dumps(list(projector.projection.tables)).decode()
             begun = Standing(projector.name, generation, version, head, 0, "", names)
-            transaction.define(Tables(projector.projection, self._recorder.statements, generation).create())
+            transaction.define(self._tables(generation).create())
             transaction.tell(self._books.begin(begun))
         return begun
+
+    def _tables(self, generation: int) -> Tables:
+        return Tables(self._projector.projection, self._recorder.statements, generation)
 
     def _filled(self, tables: Tables, standing: Standing) -> Standing:
         """Fills the tables through the position at which this was begun: each row is written once, then indexed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Executable, Index, MetaData, TableClause, bindparam, column, delete, select, table
@@ -26,15 +27,26 @@ class Tables:
         self._statements = statements
         self._shapes = projection.tables
         self._suffix = _suffix(generation)
-        shapes = projection.tables.items()
-        bare = {name: _bare(name + self._suffix, shape, len(shape.columns)) for name, shape in shapes}
-        keys = {name: _bare(name + self._suffix, shape, shape.key) for name, shape in shapes}
-        compiled, streams = statements.compiled, select(statements.each("streams"))
-        self.loads: list[Statement] = [
-            compiled(select(there).where(there.c.stream.in_(streams))) for there in bare.values()
-        ]
-        self._puts = {name: (compiled(self._put(there, keys[name])), there) for name, there in bare.items()}
-        self._deletes = {name: (compiled(self._delete(there)), there) for name, there in keys.items()}
+        shapes = self._shapes.items()
+        self._bare = {name: _bare(name + self._suffix, shape, len(shape.columns)) for name, shape in shapes}
+        self._keys = {name: _bare(name + self._suffix, shape, shape.key) for name, shape in shapes}
+
+    # They are compiled when they are first wanted: who makes tables holds a lock, and does not write them yet.
+
+    @cached_property
+    def loads(self) -> list[Statement]:
+        """What reads all rows of given streams, of each table."""
+        compiled, streams = self._statements.compiled, select(self._statements.each("streams"))
+        return [compiled(select(there).where(there.c.stream.in_(streams))) for there in self._bare.values()]
+
+    @cached_property
+    def _puts(self) -> dict[str, tuple[Statement, TableClause]]:
+        compiled = self._statements.compiled
+        return {name: (compiled(self._put(there, self._keys[name])), there) for name, there in self._bare.items()}
+
+    @cached_property
+    def _deletes(self) -> dict[str, tuple[Statement, TableClause]]:
+        return {name: (self._statements.compiled(self._delete(there)), there) for name, there in self._keys.items()}
 
     def writes(self, written: dict[str, list[Key]], gone: dict[str, list[Key]]) -> list[Write]:
         """What writes rows, in place of those that are there, and takes rows out by their keys."""

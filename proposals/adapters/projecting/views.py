@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 class View(NamedTuple):
     """Rows of read models by the names of the tables, in the order of the keys.
 
-    `until` is the last instant (text) at which anything had happened by then, empty before the first. The rows of the
-    streams that are `waiting` are not up to that: an event of theirs could not be projected.
+    `position` is where the log ended then. The rows of the streams that are `waiting` are not up to that: an event of
+    theirs could not be projected.
     """
 
     rows: dict[str, list[dict[str, Any]]]
-    until: str
+    position: int
     waiting: frozenset[str]
 
 
@@ -45,9 +45,8 @@ def stored(recorder: Recorder, books: Books, projectors: Sequence[Projector]) ->
                 asked = recorder.statements.compiled(select(there).order_by(*list(there.c)[: shape.key]))
                 rows[name] = [dict(zip(shape.columns, row, strict=True)) for row in read(asked)]
         waiting = frozenset(stream for its in live for (stream,) in read(books.waiting, its.key))
-        reached = {standing.position for standing in live}
-        ((until,),) = read(recorder.statements.last_occurred, (max(reached),))
-    return View(rows, until or "", waiting), len(reached) == 1
+    reached = {standing.position for standing in live}
+    return View(rows, max(reached), waiting), len(reached) == 1
 
 
 def folded(recorder: Recorder, projectors: Sequence[Projector], until: str | None, progress: Progress) -> View:
@@ -55,7 +54,7 @@ def folded(recorder: Recorder, projectors: Sequence[Projector], until: str | Non
     head, names = recorder.head(), ", ".join(projector.name for projector in projectors)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for its in projectors for name in its.projection.tables}
     waiting: set[str] = set()
-    last, done = "", 0
+    done = 0
     for stream, events in groupby(recorder.projected_by_stream("", head), key=itemgetter(1)):
         happened = []
         for event in events:
@@ -64,7 +63,6 @@ def folded(recorder: Recorder, projectors: Sequence[Projector], until: str | Non
                 progress(names, done, head)
             if until is None or event[4] <= until:
                 happened.append(event)
-                last = max(last, event[4])
         for projector in projectors:
             changes = projector.fold(filter(projector.concerns, happened), {}, {})
             for name, written in changes.written.items():
@@ -72,4 +70,4 @@ def folded(recorder: Recorder, projectors: Sequence[Projector], until: str | Non
                 rows[name].extend(dict(zip(columns, row, strict=True)) for row in sorted(written))
             if changes.put_by:
                 waiting.add(stream)
-    return View(rows, until if until is not None else last, frozenset(waiting))
+    return View(rows, head, frozenset(waiting))

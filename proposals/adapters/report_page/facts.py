@@ -107,7 +107,7 @@ class Facts:
     @property
     def cases(self) -> int:
         """How many cases there are."""
-        return sum(self.report.total.standing.values())
+        return self.report.total.cases
 
     @property
     def index(self) -> str:
@@ -207,7 +207,7 @@ class Facts:
                 rank=f"{place.rank}=" if shared[period_of(place.score), place.rank] > 1 else str(place.rank),
                 title=self.title(place.score),
                 points=_points(place.points),
-                cases=f"{sum(place.score.standing.values()):,}",
+                cases=f"{place.score.cases:,}",
                 lacks=(),
             )
             for place in self.report.ranked
@@ -221,7 +221,7 @@ class Facts:
                 rank="",
                 title=self.title(place.score),
                 points="",
-                cases=f"{sum(place.score.standing.values()):,}",
+                cases=f"{place.score.cases:,}",
                 lacks=self.lacking(place.score, place.lacks),
             )
             for place in self.report.ranked

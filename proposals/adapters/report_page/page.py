@@ -18,7 +18,7 @@ ROWS: Final = 40
 """Of groups in one drawing: as many as a sheet of paper holds."""
 
 MOST_DOTS: Final = 2_000
-"""On the whole page; the figures that come after these are in the tables only."""
+"""Of groups, on the whole page; the figures that come after these are in the tables only."""
 
 
 class Drawing(NamedTuple):
@@ -97,7 +97,7 @@ def _through_time(facts: Facts) -> Iterator[Drawing]:
     months = facts.months()
     if not months:
         return
-    cases = [(month, sum(score.standing.values()) if score is not None else 0) for month, score in months]
+    cases = [(month, score.cases if score is not None else 0) for month, score in months]
     yield _drawing(facts, facts.say("page_cases_chart"), len(cases), columns(cases))
     for name in facts.report.index.indicators:
         dots = [_dot(facts, month, score.rates[name] if score is not None else None) for month, score in months]

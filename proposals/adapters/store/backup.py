@@ -8,7 +8,6 @@ is not in it: they make it again.
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from hashlib import sha256
 from itertools import islice, zip_longest
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import ProgrammingError
 from orjson import dumps, loads
+
+from proposals.adapters.whole_files import write_whole
 
 from .append import event_row
 from .leaf import leaf_hash, leaf_line, parse_line
@@ -43,23 +44,21 @@ def backup(recorder: Recorder, path: str | Path) -> int:
     The file appears under its name only when it is whole. Raises BackupError when an event is not what its
     leaf hash says.
     """
-    whole = Path(path)
-    part = whole.with_name(whole.name + ".part")
-    digest, head = sha256(), 0
-    try:
-        with part.open("wb") as raw:
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=5, fileobj=raw, mtime=0) as file:
-                for line in _lines(recorder):
-                    head = head or loads(line)["head"]
-                    digest.update(line + b"\n")
-                    file.write(line + b"\n")
-                file.write(dumps(["end", digest.hexdigest()]) + b"\n")
-            raw.flush()
-            os.fsync(raw.fileno())
-        part.replace(whole)
-    finally:
-        part.unlink(missing_ok=True)
-    return head
+
+    def write(part: Path) -> int:
+        digest, head = sha256(), 0
+        with (
+            part.open("wb") as raw,
+            gzip.GzipFile(filename="", mode="wb", compresslevel=5, fileobj=raw, mtime=0) as file,
+        ):
+            for line in _lines(recorder):
+                head = head or loads(line)["head"]
+                digest.update(line + b"\n")
+                file.write(line + b"\n")
+            file.write(dumps(["end", digest.hexdigest()]) + b"\n")
+        return head
+
+    return write_whole(Path(path), write)
 
 
 def restore(path: str | Path, recorder: Recorder) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -89,10 +90,18 @@ class Recorder(ProcessRecorder):
             self.engine.dispose()
 
     @cached_property
+    def file(self) -> str:
+        """The path of the SQLite file; empty for a store in memory, or on a server."""
+        if not self._on_sqlite:
+            return ""
+        with self.readers.connection() as connection:
+            return str(connection.execute("PRAGMA database_list").fetchone()[2])
+
+    @cached_property
     def read_only(self) -> bool:
-        """Whether nobody can write here: a file that was opened so, or a server that only stands by."""
+        """Whether we cannot write here: a file that was opened so or is not ours, or a server that only stands by."""
         if self._on_sqlite:
-            return self.engine.url.query.get("mode") == "ro"
+            return self.engine.url.query.get("mode") == "ro" or bool(self.file and not os.access(self.file, os.W_OK))
         with translated(self.engine), self.engine.connect() as connection:
             return bool(connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on")
 
@@ -222,6 +231,10 @@ class Recorder(ProcessRecorder):
     def head(self) -> int:
         """Give the last position of the log, 0 while it is empty."""
         return int(self.read(self.statements.head)[0][0])
+
+    def last_occurred(self, position: int) -> str:
+        """Give the last instant (text) at which anything had happened of the log through a position; none: empty."""
+        return self.read(self.statements.last_occurred, (position,))[0][0] or ""
 
     def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """Give the version of each stream, 0 for one that is not there."""

@@ -61,6 +61,10 @@ MODELS: dict[str, tuple[str, str]] = {
     "evaluate_progress": ("read models", "读模型"),
     "evaluate_drawing": ("drawings", "图表"),
     "evaluate_until": ("{cases} cases, up to {until}", "截至 {until} 共 {cases} 件事项"),
+    "evaluate_archive_ends": (
+        "the archive in {folder} ends at {end}: what happened there later is not counted, what was open still is",
+        "{folder} 中的归档截至 {end}：其后发生的未计入，届时未结的仍按未结计",
+    ),
     "evaluate_written": ("the report is in {file}", "报告已写入 {file}"),
     "evaluate_none": ("(none)", "（无）"),
     "evaluate_index": (
