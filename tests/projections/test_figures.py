@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from proposals.projections.cells import Cells, Proposer, Rate, Reach, Standing, Stay
-from proposals.projections.figures import FIGURES, Dimension, Missing, Result, Score, quantile, scores
-from proposals.projections.ranking import Index, ranking
+from proposals.projections.figures import FIGURES, KNOWN, Dimension, Missing, Result, Score, quantile, scores
+from proposals.projections.ranking import Index, goodness, ranking
 
 AREAS = {
     "g1": {"grid": "g1", "community": "c1", "street": "s1"},
@@ -234,6 +234,15 @@ def test_points_are_the_weighted_mean_and_fewer_returns_are_better() -> None:
     counted = cells(rate("response", "g1", 1, 2), rate("return", "g1", 1, 4))
     ((_, _, points, _),) = ranked(counted, an_index(response=3, **{"return": 1}))
     assert points == Fraction(3 * 50 + 75, 4)
+
+
+def test_of_four_figures_less_is_better() -> None:
+    better = {name: goodness(figure, Fraction(1, 4)) for name, figure in KNOWN.items()}
+
+    assert {name for name, value in better.items() if value == Fraction(3, 4)} == {
+        "rectification", "reopening", "escalation", "return",
+    }  # fmt: skip
+    assert {*better.values()} == {Fraction(1, 4), Fraction(3, 4)}
 
 
 def test_who_has_too_few_or_lacks_a_figure_is_not_ranked_and_it_is_said() -> None:
