@@ -68,11 +68,11 @@ and no function of ours has more than a fiftieth of its own.
   writes no page.
 - The peers decide nothing: no roles, no jurisdiction, no deadlines, no leaf hash, no receipt that makes a repeated
   command harmless, no triggers that guard the log. Ours pays for those inside its figure.
-- Of catching up a quarter is decoding events, a quarter checking each row after each event (so that what is refused does
-  not depend on how events are batched), a tenth reading the log and the rows; the loop by hand does the first in one
-  call and nothing of the second. `ProjectionRunner` commits after every event, and here commits are nearly free.
-- Putting the questions to an archive takes about a second, however large it is: a million events are too few to see past
-  it, ten million are not.
+- Of catching up a quarter is decoding events, a quarter checking each row after each event (so that what is refused
+  does not depend on how events are batched), a tenth reading the log and the rows; the loop by hand does the first in
+  one call and nothing of the second. `ProjectionRunner` commits after every event, and here commits are nearly free.
+- Putting the questions to an archive takes about a second, however large it is: a million events are too few to see
+  past it, ten million are not.
 - With eight clients raw does not order its log. A log without gaps, in commit order, has one writer at a time
   between the lock and the end of the commit, and that is the price seen there.
 """
