@@ -20,20 +20,22 @@ def write_whole(path: Path, write: Callable[[Path], T]) -> T:
     Who may read and write it stays as it was. What is no ordinary file, such as a pipe, is written as it is. Raises
     OSError, which names the file.
     """
-    target = path.resolve()
+    try:
+        return _moved_there(path.resolve(), write) if path.is_file() or not path.exists() else write(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _moved_there(target: Path, write: Callable[[Path], T]) -> T:
     beside = target.with_name(f".{uuid4().hex[:8]}-{target.name}")
     try:
-        if target.is_file():
+        if target.exists():
             beside.touch()
             beside.chmod(S_IMODE(target.stat().st_mode))
-        elif target.exists():
-            return write(target)
         written = write(beside)
         _sync(beside)
         beside.replace(target)
         _sync(target.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
     return written

@@ -82,6 +82,16 @@ def test_a_link_still_points_to_the_file_that_is_written(tmp_path: Path) -> None
     assert (tmp_path / "file.txt").read_text() == "new"
 
 
+def test_a_pipe_is_written_as_it_is() -> None:
+    read, written = os.pipe()
+    try:
+        write_whole(Path(f"/dev/fd/{written}"), lambda path: path.write_text("into the pipe"))
+        assert os.read(read, 100) == b"into the pipe"
+    finally:
+        os.close(read)
+        os.close(written)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_device_is_written_as_it_is() -> None:
     with pytest.raises(OSError, match="/dev/full"):
