@@ -117,6 +117,23 @@ def test_one_that_is_missing_is_built_on_from_where_it_was(world: World, monkeyp
     assert whole(world)
 
 
+def test_one_that_goes_on_tells_how_far_it_is_from_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "PAGE", 2)
+    world.happen(*((f"p-{n}", Marked(mark="m", weight=m)) for n in range(3) for m in range(2)))
+    told: list[Any] = []
+
+    def stop_at_once(*what: Any) -> None:
+        told.append(what)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.projections.catch_up("marks", progress=stop_at_once)
+    world.projections.catch_up("marks", progress=lambda *what: told.append(what))
+
+    assert told == [("marks", 2, 6), ("marks", 4, 6), ("marks", 6, 6)]
+    assert whole(world)
+
+
 def test_tables_that_were_thrown_away_are_built_again(world: World) -> None:
     world.happen(("p-1", marked()))
     world.projections.catch_up()
