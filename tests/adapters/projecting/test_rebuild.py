@@ -112,7 +112,10 @@ def test_one_that_is_missing_is_built_on_from_where_it_was(world: World, monkeyp
     world.happen(("p-1", marked()), ("p-2", marked()))
     interrupted(world.projections, "marks")
     monkeypatch.setattr(rebuilding.Rebuild, "_filled", None)  # it is not filled in again
-    world.projections.catch_up("marks")
+    world.happen(("p-3", marked()))
+    told: list[Any] = []
+    world.projections.catch_up("marks", progress=lambda *what: told.append(what))
+    assert told == [("marks", 3, 3)]
     assert [standing.generation for standing in world.projections._projectors["marks"].standings()] == [1]
     assert whole(world)
 
