@@ -10,7 +10,7 @@ import typer
 
 from proposals.cli.failures import FINDINGS, WRONG_USAGE, Failure
 from proposals.cli.options import FormatOption
-from proposals.cli.screen import Format, aligned, as_json, csv_lines, draw, progress, put, remark
+from proposals.cli.screen import Format, aligned, as_json, csv_lines, draw, progress, put, remark, so_far
 from proposals.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,14 +45,8 @@ def import_(
         settings.rehearsed() if dry_run else settings.opened(create=True) as app,
         progress(words("import_progress")) as advance,
     ):
-        done = 0
-
-        def so_far(rows: int) -> None:
-            nonlocal done
-            advance(rows - done)
-            done = rows
-
-        report = import_ledger(app, file, known, actor=actor, dry_run=dry_run, rejects=rejects, progress=so_far)
+        told = so_far(advance)
+        report = import_ledger(app, file, known, actor=actor, dry_run=dry_run, rejects=rejects, progress=told)
     _tell(report, shape, words)
     if shape is Format.TABLE or report.rejected:
         _tell_rejected(report, rejects if not dry_run else None, words)

@@ -211,7 +211,7 @@ def aligned(pairs: Iterable[tuple[str, Text | str]]) -> Table:
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+def progress(what: str) -> Iterator[Callable[..., None]]:
     """A bar on a terminal's error output, nothing elsewhere. It is given how many more are done, and of how many."""
     if not sys.stderr.isatty():
         yield lambda _more, _total=None: None
@@ -221,15 +221,15 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[..., None
 
     parts = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
     with Progress(*parts, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(what, total=total)
+        task = bars.add_task(what, total=None)
         yield lambda more, total=None: bars.update(task, advance=more, total=total)
 
 
-def so_far(advance: Callable[..., None]) -> Callable[[int, int], None]:
-    """Tells a bar, which is given how many more are done, how many are done in all, and of how many."""
+def so_far(advance: Callable[..., None]) -> Callable[..., None]:
+    """Tells a bar, which is given how many more are done, how many are done in all, and of how many, if known."""
     done = 0
 
-    def told(now: int, total: int) -> None:
+    def told(now: int, total: int | None = None) -> None:
         nonlocal done
         advance(now - done, total)
         done = now

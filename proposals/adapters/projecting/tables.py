@@ -40,6 +40,12 @@ class Tables:
         return [compiled(select(there).where(there.c.stream.in_(streams))) for there in self._bare.values()]
 
     @cached_property
+    def reads(self) -> dict[str, Statement]:
+        """What reads all of each table, by its name, in the order of its key."""
+        named = self._bare.items()
+        return {name: self._statements.compiled(select(there).order_by(*self._keys[name].c)) for name, there in named}
+
+    @cached_property
     def _puts(self) -> dict[str, tuple[Statement, TableClause]]:
         compiled = self._statements.compiled
         return {name: (compiled(self._put(there, self._keys[name])), there) for name, there in self._bare.items()}

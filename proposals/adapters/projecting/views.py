@@ -6,8 +6,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import column, select, table
-
 from .bookkeeping import Standing
 from .projector import BATCH
 
@@ -35,16 +33,14 @@ class View(NamedTuple):
 
 def stored(recorder: Recorder, books: Books, projectors: Sequence[Projector]) -> tuple[View, bool]:
     """What the live tables say, and whether all are equally far, as they may not be while the log grows."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    with recorder.snapshot(*(name for its in projectors for name in its.projection.tables)) as read:
+    reads = {name: asked for projector in projectors for name, asked in projector.tables.reads.items()}
+    with recorder.snapshot(*reads) as read:
         standings = [Standing(*row) for row in read(books.all)]
         live = [projector.live(standings) for projector in projectors]
-        for projector in projectors:
-            for name, shape in projector.projection.tables.items():
-                there = table(name, *map(column, shape.columns))
-                asked = recorder.statements.compiled(select(there).order_by(*list(there.c)[: shape.key]))
-                rows[name] = [dict(zip(shape.columns, row, strict=True)) for row in read(asked)]
+        found = {name: read(asked) for name, asked in reads.items()}
         waiting = frozenset(stream for its in live for (stream,) in read(books.waiting, its.key))
+    columns = {name: shape.columns for its in projectors for name, shape in its.projection.tables.items()}
+    rows = {name: [dict(zip(columns[name], row, strict=True)) for row in found[name]] for name in found}
     reached = {standing.position for standing in live}
     return View(rows, max(reached), waiting), len(reached) == 1
 
